@@ -1,0 +1,30 @@
+using Contracts.Orders;
+using Contracts.Payments;
+
+namespace Contracts;
+
+/// <summary>
+/// The routing table: the one place that says which service publishes what and which endpoint receives it.
+/// The broker's exchanges, queues, bindings and shovels are made from it; the services themselves know none of it.
+/// </summary>
+public static class Routes
+{
+    public static readonly Service Orders = new("orders");
+    public static readonly Service Payments = new("payments");
+    public static readonly Service Notifications = new("notifications");
+
+    public static IReadOnlyList<Service> Services { get; } = [Orders, Payments, Notifications];
+
+    public static IReadOnlyList<Route> All { get; } =
+    [
+        Orders.Publishes<OrderSubmitted>().To(Orders, "order-lifecycle"),
+        Orders.Publishes<AuthorizePayment>().To(Payments, "authorize-payment"),
+        Orders.Publishes<CapturePayment>().To(Payments, "capture-payment"),
+        Orders.Publishes<OrderConfirmed>().To(Notifications, "order-notifications"),
+
+        Payments.Publishes<PaymentAuthorized>().To(Orders, "order-lifecycle"),
+        Payments.Publishes<PaymentDeclined>().To(Orders, "order-lifecycle"),
+        Payments.Publishes<PaymentFailed>().To(Orders, "order-lifecycle"),
+        Payments.Publishes<PaymentCaptured>().To(Orders, "order-lifecycle"),
+    ];
+}
