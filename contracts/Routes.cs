@@ -20,11 +20,14 @@ public static class Routes
         Orders.Publishes<OrderSubmitted>().To(Orders, "order-lifecycle"),
         Orders.Publishes<AuthorizePayment>().To(Payments, "authorize-payment"),
         Orders.Publishes<CapturePayment>().To(Payments, "capture-payment"),
+        Orders.Publishes<ReversePayment>().To(Payments, "reverse-payment"),
         Orders.Publishes<OrderConfirmed>().To(Notifications, "order-notifications"),
+        Orders.Publishes<OrderCancelled>().To(Notifications, "order-notifications"),
 
         Payments.Publishes<PaymentAuthorized>().To(Orders, "order-lifecycle"),
         Payments.Publishes<PaymentDeclined>().To(Orders, "order-lifecycle"),
         Payments.Publishes<PaymentFailed>().To(Orders, "order-lifecycle"),
         Payments.Publishes<PaymentCaptured>().To(Orders, "order-lifecycle"),
+        Payments.Publishes<PaymentReversed>().To(Orders, "order-lifecycle"),
     ];
 }

@@ -9,6 +9,9 @@ public sealed record AuthorizePayment
 {
     public required Guid OrderId { get; init; }
 
+    /// <summary>Whose order it is, so that customers can be shown their own payments and nobody else's.</summary>
+    public string? CustomerId { get; init; }
+
     /// <summary>Counts from 1; a new attempt is a new decision of the customer, never a technical retry.</summary>
     public required int Attempt { get; init; }
 
