@@ -1,0 +1,49 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace Hosting;
+
+/// <summary>
+/// The verb <c>--health [live|ready]</c>: asks the service that runs beside it over HTTP, and tells by the exit code.
+/// It makes a container health check that needs no other program in the image.
+/// </summary>
+internal static class HealthProbe
+{
+    public const string Verb = "--health";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public static async Task<int> RunAsync(string[] args, IConfiguration configuration)
+    {
+        var path = args.Contains("live", StringComparer.OrdinalIgnoreCase) ? HealthEndpoints.LivePath : HealthEndpoints.ReadyPath;
+        var address = new Uri(OwnAddress(configuration), path);
+
+        using var client = new HttpClient { Timeout = Patience };
+        try
+        {
+            using var response = await client.GetAsync(address);
+            await Console.Out.WriteLineAsync(await response.Content.ReadAsStringAsync());
+            return response.StatusCode == HttpStatusCode.OK ? 0 : 1;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"{address} does not answer: {exception.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>The first address that the service is told to listen on, seen from this machine.</summary>
+    internal static Uri OwnAddress(IConfiguration configuration)
+    {
+        var url = configuration["urls"]?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault()
+            ?? (configuration["HTTP_PORTS"]?.Split(';', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() is { } port
+                ? $"http://localhost:{port}"
+                : "http://localhost:5000");
+
+        var wildcardless = url.Replace("//+", "//localhost", StringComparison.Ordinal)
+            .Replace("//*", "//localhost", StringComparison.Ordinal)
+            .Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal)
+            .Replace("//[::]", "//localhost", StringComparison.Ordinal);
+        return new Uri(wildcardless);
+    }
+}
