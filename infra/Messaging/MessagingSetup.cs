@@ -1,0 +1,106 @@
+using Hosting;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Messaging;
+
+/// <summary>What every service's bus shares.</summary>
+public static class MessagingSetup
+{
+    /// <summary>
+    /// Adds the bus on <c>ConnectionStrings:Broker</c>: quorum queues, outbox and inbox over <typeparamref name="TDbContext" />,
+    /// retries and the shared dead letters on every endpoint. It starts when the schema is there.
+    /// </summary>
+    /// <param name="builder">The service, which has called <see cref="DatabaseSetup.AddDatabase{TDbContext}" />.</param>
+    /// <param name="configure">Registers the service's consumers and sagas; a definition may implement <see cref="IAdjustEndpoint" />.</param>
+    public static void AddMessaging<TDbContext>(this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> configure)
+        where TDbContext : DbContext
+    {
+        var services = builder.Services;
+
+        services.AddSingleton<IValidateOptions<BrokerOptions>, BrokerOptionsValidator>();
+        services.AddOptions<BrokerOptions>()
+            .Configure<IConfiguration>((options, configuration) => options.Uri = configuration[BrokerOptions.Setting] ?? "")
+            .ValidateOnStart();
+
+        services.AddMassTransit(bus =>
+        {
+            bus.SetKebabCaseEndpointNameFormatter();
+            bus.ConfigureHealthCheckOptions(options => options.MinimalFailureStatus = HealthStatus.Degraded);
+
+            bus.AddEntityFrameworkOutbox<TDbContext>(outbox =>
+            {
+                outbox.UsePostgres();
+                outbox.UseBusOutbox();
+            });
+
+            configure(bus);
+
+            var adjustments = new EndpointAdjustments(services);
+            bus.AddConfigureEndpointsCallback((context, name, endpoint) =>
+                endpoint.UseConventions<TDbContext>(context, name, adjustments.For(name, context)));
+
+            bus.UsingRabbitMq((context, rabbit) => rabbit.UseServiceConventions(context, builder.Environment.ApplicationName));
+        });
+
+        services.RemoveMassTransitHostedService();
+        services.AddSingleton<BusLifetime>();
+        services.AddHostedService(provider => provider.GetRequiredService<BusLifetime>());
+        services.AddHealthChecks().AddCheck<BusStartHealthCheck>("broker", tags: [HealthEndpoints.Ready]);
+    }
+
+    private static void UseServiceConventions(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, string applicationName)
+    {
+        var service = applicationName.ToLowerInvariant();
+        var broker = context.GetRequiredService<IOptions<BrokerOptions>>().Value.Address;
+
+        rabbit.Host(broker.Host, broker.Port, broker.VirtualHost, service, host =>
+        {
+            host.Username(broker.Username);
+            host.Password(broker.Password);
+            if (broker.Tls)
+                host.UseSsl(ssl => ssl.ServerName = broker.Host);
+        });
+
+        // Its default name carries the machine's; this one is the same wherever the service runs.
+        rabbit.OverrideDefaultBusEndpointQueueName($"bus-{service}");
+
+        rabbit.UseDeadLetterQueue();
+        rabbit.UseMandatorySends();
+        rabbit.UseConsumeFilter(typeof(OrderLogFilter<>), context);
+        rabbit.ConfigureEndpoints(context);
+    }
+
+    private static void UseConventions<TDbContext>(
+        this IReceiveEndpointConfigurator endpoint,
+        IRegistrationContext context,
+        string name,
+        EndpointConventions conventions)
+        where TDbContext : DbContext
+    {
+        if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
+            rabbit.SetQuorumQueue();
+
+        endpoint.PrefetchCount = conventions.PrefetchCount;
+
+        // Nobody asks for them, and each would create an exchange that no route knows.
+        endpoint.PublishFaults = false;
+        endpoint.TellOriginOfSkippedMessages(name);
+
+        // The order matters: each attempt needs a transaction of its own, so the outbox is innermost.
+        endpoint.UseMessageRetry(retry =>
+        {
+            foreach (var exception in conventions.NeverRetried)
+                retry.Ignore(exception);
+            retry.SetRetryPolicy(filter => new FullJitterRetryPolicy(filter, conventions.Immediate));
+        });
+
+        if (conventions.UseOutbox)
+            endpoint.UseEntityFrameworkOutbox<TDbContext>(context);
+    }
+}
