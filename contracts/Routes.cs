@@ -18,6 +18,10 @@ public static class Routes
     public static IReadOnlyList<Route> All { get; } =
     [
         Orders.Publishes<OrderSubmitted>().To(Orders, "order-lifecycle"),
+        Orders.Publishes<UsePaymentMethod>().To(Orders, "order-lifecycle"),
+        Orders.Publishes<CancelOrder>().To(Orders, "order-lifecycle"),
+        Orders.Publishes<ResumeOrder>().To(Orders, "order-lifecycle"),
+        Orders.Publishes<PaymentDeadlineReached>().To(Orders, "order-lifecycle"),
         Orders.Publishes<AuthorizePayment>().To(Payments, "authorize-payment"),
         Orders.Publishes<CapturePayment>().To(Payments, "capture-payment"),
         Orders.Publishes<ReversePayment>().To(Payments, "reverse-payment"),
@@ -30,4 +34,10 @@ public static class Routes
         Payments.Publishes<PaymentCaptured>().To(Orders, "order-lifecycle"),
         Payments.Publishes<PaymentReversed>().To(Orders, "order-lifecycle"),
     ];
+
+    /// <summary>From the moment an order may be paid until it has to be.</summary>
+    public static readonly WaitQueue PaymentDeadline =
+        Orders.Waits<PaymentDeadlineReached>("payment-deadline", TimeSpan.FromMinutes(15));
+
+    public static IReadOnlyList<WaitQueue> WaitQueues { get; } = [PaymentDeadline];
 }

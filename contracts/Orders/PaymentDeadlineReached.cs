@@ -1,0 +1,14 @@
+using MassTransit;
+
+namespace Contracts.Orders;
+
+/// <summary>
+/// The time within which the order had to be paid is over. Sent once per order to the wait queue
+/// <see cref="Routes.PaymentDeadline" />, whose time to live turns it into an event.
+/// </summary>
+[MessageUrn("orders:payment-deadline-reached")]
+[EntityName("payment-deadline-reached")]
+public sealed record PaymentDeadlineReached
+{
+    public required Guid OrderId { get; init; }
+}
