@@ -1,1 +1,53 @@
-return 0;
+using Contracts;
+using Topology;
+
+// Exit codes: 0 done or no difference; 1 the broker differs; 2 it could not be done, with the reason on standard error.
+try
+{
+    var topology = BrokerTopology.From(Routes.All, EnvironmentOptions.Topology());
+    switch (args)
+    {
+        case ["print"]:
+            Console.WriteLine(topology.Definitions.ToJson());
+            return 0;
+        case ["apply"]:
+            return await ApplyAsync(topology);
+        case ["diff"]:
+            return await DiffAsync(topology);
+        default:
+            Console.Error.WriteLine("""
+                Usage: Topology print | apply | diff
+                  print   the definitions that RabbitMQ can import at boot; holds passwords
+                  apply   bring the broker to the routing table's state and wait until every link moves messages
+                  diff    say what apply would change; exit code 1 when there is something
+                Settings: TOPOLOGY_MANAGEMENT, TOPOLOGY_BROKER, TOPOLOGY_<SERVICE>_PASSWORD, TOPOLOGY_LINK_SECRET and the
+                limits of infra/Topology/EnvironmentOptions.cs; each has a default for development.
+                """);
+            return 2;
+    }
+}
+catch (TopologyException exception)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 2;
+}
+
+static async Task<int> ApplyAsync(BrokerTopology topology)
+{
+    using var broker = new ManagementApi(EnvironmentOptions.Management);
+    var steps = await topology.ApplyAsync(broker, step => Console.WriteLine(step));
+    Console.WriteLine(steps.Count == 0
+        ? $"Nothing to change; {topology.Links.Count} links move messages."
+        : $"{steps.Count} changes made; {topology.Links.Count} links move messages.");
+    return 0;
+}
+
+static async Task<int> DiffAsync(BrokerTopology topology)
+{
+    using var broker = new ManagementApi(EnvironmentOptions.Management);
+    var steps = await topology.DiffAsync(broker);
+    foreach (var step in steps)
+        Console.WriteLine(step);
+    Console.WriteLine(steps.Count == 0 ? "The broker is as the routing table wants it." : $"{steps.Count} differences.");
+    return steps.Count == 0 ? 0 : 1;
+}

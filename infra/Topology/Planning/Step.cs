@@ -1,0 +1,70 @@
+using System.Text.RegularExpressions;
+
+namespace Topology;
+
+/// <summary>One change that brings the broker nearer to what is wanted, and the line that <c>diff</c> prints of it.</summary>
+public abstract partial record Step
+{
+    /// <summary>What is missing, different or too much.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Makes the change.</summary>
+    internal abstract Task RunAsync(ManagementApi broker, CancellationToken cancellationToken);
+
+    /// <inheritdoc />
+    public sealed override string ToString() => CredentialsInAddress().Replace(Description, "://***@");
+
+    [GeneratedRegex("://[^@/ ]*@", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex CredentialsInAddress();
+}
+
+/// <summary>Something is missing.</summary>
+internal sealed record Create(Resource Wanted) : Step
+{
+    public override string Description => $"+ {Wanted.Identity}";
+
+    internal override Task RunAsync(ManagementApi broker, CancellationToken cancellationToken) => broker.PutAsync(Wanted, cancellationToken);
+}
+
+/// <summary>Something is not as it should be.</summary>
+internal sealed record Change(Resource Wanted, Resource Current) : Step
+{
+    public override string Description => (Wanted, Current) switch
+    {
+        (Policy wanted, Policy current) => Line(Show(current), Show(wanted)),
+        (Parameter wanted, Parameter current) => Line(current.Value.Text, wanted.Value.Text),
+        (Permission wanted, Permission current) => Line(Show(current), Show(wanted)),
+        (User, User) => $"~ {Wanted.Identity}: another password or other tags",
+        _ => Line(Current.ToString()!, Wanted.ToString()!),
+    };
+
+    internal override Task RunAsync(ManagementApi broker, CancellationToken cancellationToken) => broker.PutAsync(Wanted, cancellationToken);
+
+    private static string Show(Policy policy) => $"{policy.Pattern} on {policy.ApplyTo} {policy.Definition} priority {policy.Priority}";
+
+    private static string Show(Permission permission) =>
+        $"configure {permission.Configure} write {permission.Write} read {permission.Read}";
+
+    private string Line(string current, string wanted) => $"~ {Wanted.Identity}: {current} becomes {wanted}";
+}
+
+/// <summary>Something is there that should not be.</summary>
+internal sealed record Remove(Resource Current) : Step
+{
+    public override string Description => $"- {Current.Identity}";
+
+    internal override Task RunAsync(ManagementApi broker, CancellationToken cancellationToken) =>
+        broker.DeleteAsync(Current, cancellationToken);
+}
+
+/// <summary>A shovel is declared as it should be and does not run: after a refused sign-in it only tries again when put anew.</summary>
+internal sealed record Restart(Parameter Shovel, string State) : Step
+{
+    public override string Description => $"! {Shovel.Identity} is {State}, to be started again";
+
+    internal override async Task RunAsync(ManagementApi broker, CancellationToken cancellationToken)
+    {
+        await broker.DeleteAsync(Shovel, cancellationToken);
+        await broker.PutAsync(Shovel, cancellationToken);
+    }
+}

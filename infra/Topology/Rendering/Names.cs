@@ -1,0 +1,22 @@
+using Contracts;
+
+namespace Topology;
+
+/// <summary>Names that services, operators and documentation rely on.</summary>
+public static class Names
+{
+    /// <summary>The exchange and queue, in every virtual host, of whatever could not be delivered or processed.</summary>
+    public const string DeadLetters = "dead-letters";
+
+    /// <summary>How the queues of links begin; services have no rights on them.</summary>
+    public const string LinkQueuePrefix = "to-";
+
+    internal const string LinkUserPrefix = "link-";
+
+    internal const string ProbePrefix = "probe-";
+
+    /// <summary>The queue, in a source virtual host, of everything on its way to a service.</summary>
+    public static string LinkQueue(Service destination) => LinkQueuePrefix + destination;
+
+    internal static bool IsLinkQueue(string queue) => queue.StartsWith(LinkQueuePrefix, StringComparison.Ordinal);
+}
