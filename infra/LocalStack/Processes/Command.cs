@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace LocalStack;
+
+/// <summary>A program that is run to its end.</summary>
+internal static class Command
+{
+    /// <summary>Runs it and returns what it wrote to its standard output.</summary>
+    /// <exception cref="StackException">It ended with a failure; the message holds its output.</exception>
+    public static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        var (code, output, error) = await ExecuteAsync(command, cancellationToken);
+        return code == 0 ? output : throw new StackException($"{string.Join(' ', command)} failed with code {code}:\n{output}{error}");
+    }
+
+    /// <summary>Runs it and tells whether it ended with success; a program that does not exist did not.</summary>
+    public static async Task<bool> SucceedsAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await ExecuteAsync(command, cancellationToken)).Code == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<(int Code, string Output, string Error)> ExecuteAsync(
+        IReadOnlyList<string> command,
+        CancellationToken cancellationToken)
+    {
+        using var process = new Process
+        {
+            StartInfo = new ProcessStartInfo(command[0], command.Skip(1))
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                StandardOutputEncoding = Encoding.UTF8,
+                // initdb and its like insist on a working directory that their user may enter.
+                WorkingDirectory = "/",
+            },
+        };
+        process.Start();
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var error = process.StandardError.ReadToEndAsync(cancellationToken);
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+            return (process.ExitCode, await output, await error);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+}
