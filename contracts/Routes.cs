@@ -40,4 +40,18 @@ public static class Routes
         Orders.Waits<PaymentDeadlineReached>("payment-deadline", TimeSpan.FromMinutes(15));
 
     public static IReadOnlyList<WaitQueue> WaitQueues { get; } = [PaymentDeadline];
+
+    /// <summary>Where messages wait, in every virtual host, between two attempts to process them; shortest first.</summary>
+    public static IReadOnlyList<RetryQueue> RetryQueues { get; } =
+    [
+        new("retry-5s", TimeSpan.FromSeconds(5)),
+        new("retry-30s", TimeSpan.FromSeconds(30)),
+        new("retry-5m", TimeSpan.FromMinutes(5)),
+    ];
+
+    /// <summary>Endpoints whose messages go stale: better no mail than one that comes a day late.</summary>
+    public static IReadOnlyList<Expiry> Expiries { get; } =
+    [
+        new(Notifications, "order-notifications", "notification-expired", TimeSpan.FromDays(1)),
+    ];
 }

@@ -8,12 +8,12 @@ public sealed class BrokerTopology
     private readonly TopologyOptions _options;
     private readonly IReadOnlyList<Service> _services;
 
-    private BrokerTopology(TopologyRenderer renderer, TopologyOptions options)
+    private BrokerTopology(RoutingTable table, TopologyOptions options)
     {
         _options = options;
-        _services = renderer.Services;
-        Links = renderer.Links;
-        Definitions = renderer.Render();
+        _services = table.Services;
+        Links = LinkRenderer.LinksOf(table, options);
+        Definitions = new TopologyRenderer(table, options).Render(Links);
     }
 
     /// <summary>What the broker must hold.</summary>
@@ -24,13 +24,17 @@ public sealed class BrokerTopology
 
     private IReadOnlyCollection<string> VirtualHosts => [.. Definitions.Vhosts.Select(vhost => vhost.Name)];
 
-    /// <summary>Renders a routing table.</summary>
-    /// <param name="routes">The table, <see cref="Routes.All" /> as a rule.</param>
+    /// <summary>Renders the routing table of the contracts.</summary>
     /// <param name="options">Names, passwords and settings; by default those of development.</param>
-    public static BrokerTopology From(IReadOnlyCollection<Route> routes, TopologyOptions? options = null)
+    public static BrokerTopology From(TopologyOptions? options = null) => From(RoutingTable.OfContracts, options);
+
+    /// <summary>Renders a routing table.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="options">Names, passwords and settings; by default those of development.</param>
+    public static BrokerTopology From(RoutingTable table, TopologyOptions? options = null)
     {
-        options ??= new TopologyOptions();
-        return new BrokerTopology(new TopologyRenderer(routes, options), options);
+        ArgumentNullException.ThrowIfNull(table);
+        return new BrokerTopology(table, options ?? new TopologyOptions());
     }
 
     /// <summary>What a service signs in with: its own user in its own virtual host.</summary>

@@ -7,6 +7,13 @@ internal static class EnvironmentOptions
 {
     public static Uri Management { get; } = new(Read("MANAGEMENT") ?? "http://admin:dev-admin@localhost:15672");
 
+    private static IEnumerable<string> TimedQueues =>
+    [
+        .. Routes.WaitQueues.Select(wait => wait.Queue),
+        .. Routes.RetryQueues.Select(retry => retry.Queue),
+        .. Routes.Expiries.Select(expiry => expiry.Endpoint),
+    ];
+
     public static TopologyOptions Topology()
     {
         var defaults = new TopologyOptions();
@@ -22,11 +29,18 @@ internal static class EnvironmentOptions
             EndpointDeliveryLimit = Number("ENDPOINT_DELIVERY_LIMIT", defaults.EndpointDeliveryLimit),
             LinkDeliveryLimit = Number("LINK_DELIVERY_LIMIT", defaults.LinkDeliveryLimit),
             LinkLengthLimit = Number("LINK_LENGTH_LIMIT", defaults.LinkLengthLimit),
+            WaitLengthLimit = Number("WAIT_LENGTH_LIMIT", defaults.WaitLengthLimit),
+            Ttls = TimedQueues
+                .Where(queue => Read(TtlOf(queue)) is not null)
+                .ToDictionary(queue => queue, queue => Duration(TtlOf(queue), default)),
             ConnectionLimit = Number("CONNECTION_LIMIT", defaults.ConnectionLimit),
             QueueLimit = Number("QUEUE_LIMIT", defaults.QueueLimit),
             LinkTimeout = Duration("LINK_TIMEOUT", defaults.LinkTimeout),
         };
     }
+
+    /// <summary>Such as TTL_PAYMENT_DEADLINE for payment-deadline.</summary>
+    private static string TtlOf(string queue) => "TTL_" + queue.ToUpperInvariant().Replace('-', '_');
 
     private static string? Read(string name) =>
         Environment.GetEnvironmentVariable("TOPOLOGY_" + name) is { Length: > 0 } value ? value : null;

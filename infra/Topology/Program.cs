@@ -1,10 +1,9 @@
-using Contracts;
 using Topology;
 
 // Exit codes: 0 done or no difference; 1 the broker differs; 2 it could not be done, with the reason on standard error.
 try
 {
-    var topology = BrokerTopology.From(Routes.All, EnvironmentOptions.Topology());
+    var topology = BrokerTopology.From(EnvironmentOptions.Topology());
     switch (args)
     {
         case ["print"]:

@@ -106,6 +106,10 @@ public sealed record Parameter(string Vhost, string Component, string Name, Cano
     /// <summary>The component name of virtual host limits.</summary>
     public const string LimitsComponent = "vhost-limits";
 
+    /// <summary>Limits of a virtual host.</summary>
+    public static Parameter Limits(string virtualHost, int connections, int queues) =>
+        new(virtualHost, LimitsComponent, "limits", CanonicalJson.Of(("max-connections", connections), ("max-queues", queues)));
+
     /// <inheritdoc />
     protected override string Identify() => $"{Component} {Vhost}/{Name}";
 }

@@ -32,7 +32,7 @@ internal sealed class Planner(Definitions wanted, IReadOnlyList<Link> links, Top
 
             if (resource is Queue or Exchange)
                 throw new TopologyException(
-                    $"{resource.Identity} exists in another form and cannot be changed: it is {found}, wanted is {resource}. Empty it, delete it and apply again.");
+                    $"{resource.Identity} exists in another form and cannot be changed ({Differences.Between(found, resource)}): empty it, delete it and apply again.");
 
             if (resource is Permission rights && found is Permission former && IsLinkUser(rights.User))
             {
@@ -63,7 +63,7 @@ internal sealed class Planner(Definitions wanted, IReadOnlyList<Link> links, Top
             .. current.Bindings.Where(binding => IsOurs(binding) && IsUnwanted(binding)),
             .. current.Parameters.Where(parameter => parameter.Component == Parameter.ShovelComponent && IsUnwanted(parameter)),
             .. current.Queues.Where(queue => Names.IsLinkQueue(queue.Name) && IsUnwanted(queue)),
-            .. current.Exchanges.Where(exchange => exchange.Name.StartsWith(Names.ProbePrefix, StringComparison.Ordinal) && IsUnwanted(exchange)),
+            .. current.Exchanges.Where(exchange => Names.IsProbe(exchange.Name) && IsUnwanted(exchange)),
             .. current.Policies.Where(IsUnwanted),
             .. current.Permissions.Where(permission => IsForeignRight(permission, current.Users)),
             .. current.Users.Where(user => user.Name == "guest" || (IsLinkUser(user.Name) && IsUnwanted(user))),

@@ -1,9 +1,7 @@
-using System.Text.RegularExpressions;
-
 namespace Topology;
 
 /// <summary>One change that brings the broker nearer to what is wanted, and the line that <c>diff</c> prints of it.</summary>
-public abstract partial record Step
+public abstract record Step
 {
     /// <summary>What is missing, different or too much.</summary>
     public abstract string Description { get; }
@@ -12,10 +10,7 @@ public abstract partial record Step
     internal abstract Task RunAsync(ManagementApi broker, CancellationToken cancellationToken);
 
     /// <inheritdoc />
-    public sealed override string ToString() => CredentialsInAddress().Replace(Description, "://***@");
-
-    [GeneratedRegex("://[^@/ ]*@", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex CredentialsInAddress();
+    public sealed override string ToString() => Description;
 }
 
 /// <summary>Something is missing.</summary>
@@ -29,23 +24,9 @@ internal sealed record Create(Resource Wanted) : Step
 /// <summary>Something is not as it should be.</summary>
 internal sealed record Change(Resource Wanted, Resource Current) : Step
 {
-    public override string Description => (Wanted, Current) switch
-    {
-        (Policy wanted, Policy current) => Line(Show(current), Show(wanted)),
-        (Parameter wanted, Parameter current) => Line(current.Value.Text, wanted.Value.Text),
-        (Permission wanted, Permission current) => Line(Show(current), Show(wanted)),
-        (User, User) => $"~ {Wanted.Identity}: another password or other tags",
-        _ => Line(Current.ToString()!, Wanted.ToString()!),
-    };
+    public override string Description => $"~ {Wanted.Identity}: {Differences.Between(Current, Wanted)}";
 
     internal override Task RunAsync(ManagementApi broker, CancellationToken cancellationToken) => broker.PutAsync(Wanted, cancellationToken);
-
-    private static string Show(Policy policy) => $"{policy.Pattern} on {policy.ApplyTo} {policy.Definition} priority {policy.Priority}";
-
-    private static string Show(Permission permission) =>
-        $"configure {permission.Configure} write {permission.Write} read {permission.Read}";
-
-    private string Line(string current, string wanted) => $"~ {Wanted.Identity}: {current} becomes {wanted}";
 }
 
 /// <summary>Something is there that should not be.</summary>

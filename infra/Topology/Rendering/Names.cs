@@ -18,5 +18,7 @@ public static class Names
     /// <summary>The queue, in a source virtual host, of everything on its way to a service.</summary>
     public static string LinkQueue(Service destination) => LinkQueuePrefix + destination;
 
+    internal static bool IsProbe(string exchange) => exchange.StartsWith(ProbePrefix, StringComparison.Ordinal);
+
     internal static bool IsLinkQueue(string queue) => queue.StartsWith(LinkQueuePrefix, StringComparison.Ordinal);
 }

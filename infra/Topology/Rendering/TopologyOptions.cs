@@ -34,6 +34,15 @@ public sealed record TopologyOptions
     /// <summary>Messages that may wait for one destination before publishers are refused. Default: one million.</summary>
     public int LinkLengthLimit { get; init; } = 1_000_000;
 
+    /// <summary>Messages that may wait in one wait queue before publishers are refused. Default: one million.</summary>
+    public int WaitLengthLimit { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// How long messages wait in wait and retry queues, or live in expiring endpoints, by queue name; a queue that is not
+    /// named has the default of <see cref="RoutingTable" />. A change applies to messages sent afterwards.
+    /// </summary>
+    public IReadOnlyDictionary<string, TimeSpan> Ttls { get; init; } = new Dictionary<string, TimeSpan>();
+
     /// <summary>Connections that a virtual host accepts: a leak in one service leaves the others theirs. Default: 512.</summary>
     public int ConnectionLimit { get; init; } = 512;
 
@@ -52,6 +61,8 @@ public sealed record TopologyOptions
 
     /// <summary>The password that a service has as long as none is configured.</summary>
     public static string DevelopmentPassword(Service service) => $"dev-{service}";
+
+    internal TimeSpan TtlOf(string queue, TimeSpan otherwise) => Ttls.GetValueOrDefault(queue, otherwise);
 
     internal string PasswordOfLink(string user) =>
         Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(LinkSecret), Encoding.UTF8.GetBytes(user)));
