@@ -1,0 +1,67 @@
+using MassTransit.Configuration;
+using MassTransit.EntityFrameworkCoreIntegration;
+using MassTransit.EntityFrameworkCoreIntegration.Sagas;
+
+namespace MassTransit;
+
+/// <summary>Keeps sagas in PostgreSQL through EF Core.</summary>
+public static class EntityFrameworkSagaRepositoryConfigurationExtensions
+{
+    /// <summary>Keeps this saga in a DbContext.</summary>
+    /// <param name="configurator">The saga's registration.</param>
+    /// <param name="configure">Must call <c>ExistingDbContext</c> or <c>AddDbContext</c>.</param>
+    /// <exception cref="ConfigurationException">No DbContext was chosen.</exception>
+    public static ISagaRegistrationConfigurator<TSaga> EntityFrameworkRepository<TSaga>(this ISagaRegistrationConfigurator<TSaga> configurator,
+        Action<IEntityFrameworkSagaRepositoryConfigurator<TSaga>>? configure = null)
+        where TSaga : class, ISaga
+    {
+        ArgumentNullException.ThrowIfNull(configurator);
+
+        SagaRepositoryConfigurator<TSaga> repository = new();
+        configure?.Invoke(repository);
+
+        return configurator.Repository(repository.Register);
+    }
+
+    /// <summary>Keeps every saga of this bus that has no repository of its own in a DbContext.</summary>
+    /// <param name="configurator">The bus's registration.</param>
+    /// <param name="configure">Must call <c>ExistingDbContext</c> or <c>AddDbContext</c>.</param>
+    public static void SetEntityFrameworkSagaRepositoryProvider(this IRegistrationConfigurator configurator,
+        Action<IEntityFrameworkSagaRepositoryConfigurator> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configurator);
+        ArgumentNullException.ThrowIfNull(configure);
+
+        configurator.SetSagaRepositoryProvider(new RepositoryProvider(configure));
+    }
+
+    /// <summary>Keeps sagas in PostgreSQL, which is the only database and hence the default; kept for code that says so.</summary>
+    /// <param name="configurator">The repository's configurator.</param>
+    public static IEntityFrameworkSagaRepositoryConfigurator UsePostgres(this IEntityFrameworkSagaRepositoryConfigurator configurator)
+    {
+        ArgumentNullException.ThrowIfNull(configurator);
+
+        configurator.LockStatementProvider = new PostgresLockStatementProvider();
+        return configurator;
+    }
+
+    /// <summary>Keeps sagas in PostgreSQL, which is the only database and hence the default; kept for code that says so.</summary>
+    /// <param name="configurator">The repository's configurator.</param>
+    public static IEntityFrameworkSagaRepositoryConfigurator<TSaga> UsePostgres<TSaga>(this IEntityFrameworkSagaRepositoryConfigurator<TSaga> configurator)
+        where TSaga : class, ISaga
+    {
+        ArgumentNullException.ThrowIfNull(configurator);
+
+        configurator.LockStatementProvider = new PostgresLockStatementProvider();
+        return configurator;
+    }
+
+    sealed class RepositoryProvider(Action<IEntityFrameworkSagaRepositoryConfigurator> configure) : ISagaRepositoryRegistrationProvider
+    {
+        public void Configure<TSaga>(ISagaRegistrationConfigurator<TSaga> configurator)
+            where TSaga : class, ISaga
+        {
+            configurator.EntityFrameworkRepository(x => configure(x));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using MassTransit.EntityFrameworkCoreIntegration.Configuration;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
+
+/// <summary>
+/// Deletes inbox rows that are older than the duplicate detection window, a bounded number per statement and skipping rows that are
+/// locked, so that no consumer ever waits for it. Of the instances of a service, one trims at a time.
+/// </summary>
+sealed class InboxTrimmer(string busName, OutboxOptions options, OutboxDatabase database, TimeProvider time, ILogger logger)
+{
+    const int LargestDelete = 1_000;
+
+    // Often enough that the inbox outgrows its window by a tenth at most, within reason.
+    readonly TimeSpan _interval = Clamp(options.DuplicateDetectionWindow / 10, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+
+    public async Task Run(CancellationToken stopping)
+    {
+        using PeriodicTimer timer = new(_interval, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await Trim(stopping).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (exception is not OperationCanceledException)
+                {
+                    logger.LogWarning(exception, "The inbox could not be trimmed; trying again in {Interval}", _interval);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+    }
+
+    async Task Trim(CancellationToken stopping)
+    {
+        await using var connection = await database.Open(stopping).ConfigureAwait(false);
+        if (!await IsOurTurn(connection, stopping).ConfigureAwait(false))
+            return;
+
+        var tables = database.Tables;
+        await using NpgsqlCommand delete = new(
+            $"""
+            DELETE FROM {tables.Inbox} WHERE ctid = ANY(ARRAY(
+              SELECT ctid FROM {tables.Inbox} WHERE {tables.InboxConsumed} < clock_timestamp() - $1
+              ORDER BY {tables.InboxConsumed} LIMIT {LargestDelete} FOR UPDATE SKIP LOCKED))
+            """, connection)
+        {
+            CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
+            Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = options.DuplicateDetectionWindow } },
+        };
+
+        int deleted;
+        do
+        {
+            deleted = await delete.ExecuteNonQueryAsync(stopping).ConfigureAwait(false);
+        }
+        while (deleted == LargestDelete);
+    }
+
+    /// <summary>Takes the turn unless another instance has had it within the interval.</summary>
+    async Task<bool> IsOurTurn(NpgsqlConnection connection, CancellationToken stopping)
+    {
+        var tables = database.Tables;
+        await using NpgsqlCommand command = new(
+            $"""
+            INSERT INTO {tables.State} AS s ({tables.StateBusName}, {tables.StateInboxTrimmed}) VALUES ($1, clock_timestamp())
+            ON CONFLICT ({tables.StateBusName}) DO UPDATE SET {tables.StateInboxTrimmed} = clock_timestamp()
+            WHERE s.{tables.StateInboxTrimmed} <= clock_timestamp() - $2 / 2
+            """, connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = busName },
+                new NpgsqlParameter<TimeSpan> { TypedValue = _interval },
+            },
+        };
+
+        return await command.ExecuteNonQueryAsync(stopping).ConfigureAwait(false) == 1;
+    }
+
+    static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
+}

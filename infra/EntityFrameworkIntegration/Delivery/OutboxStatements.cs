@@ -1,0 +1,142 @@
+using MassTransit.EntityFrameworkCoreIntegration.Capture;
+using MassTransit.EntityFrameworkCoreIntegration.Configuration;
+using MassTransit.EntityFrameworkCoreIntegration.Model;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
+
+/// <summary>The SQL of the outbox table, in one place.</summary>
+sealed class OutboxStatements(OutboxTables tables)
+{
+    readonly string _columns =
+        $"{tables.Id}, {tables.BusName}, {tables.MessageId}, {tables.DestinationAddress}, {tables.ContentType}, {tables.Body}, {tables.Transport}, {tables.SentTime}, {tables.ExpirationTime}, {tables.Attempts}";
+
+    readonly string _insert =
+        $"""
+        INSERT INTO {tables.Outbox} ({tables.Id}, {tables.BusName}, {tables.MessageId}, {tables.DestinationAddress}, {tables.ContentType}, {tables.Body}, {tables.Transport}, {tables.SentTime}, {tables.ExpirationTime}, {tables.Attempts}, {tables.Due})
+        SELECT m.id, $1, m.message_id, m.destination, m.content_type, m.body, m.transport, m.sent, m.expires, 0, coalesce(m.scheduled, clock_timestamp() + $2)
+        FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11) AS m(id, message_id, destination, content_type, body, transport, sent, expires, scheduled)
+        """;
+
+    // A single row, by far the most frequent case, does without the arrays.
+    readonly string _insertOne =
+        $"""
+        INSERT INTO {tables.Outbox} ({tables.Id}, {tables.BusName}, {tables.MessageId}, {tables.DestinationAddress}, {tables.ContentType}, {tables.Body}, {tables.Transport}, {tables.SentTime}, {tables.ExpirationTime}, {tables.Attempts}, {tables.Due})
+        VALUES ($3, $1, $4, $5, $6, $7, $8, $9, $10, 0, coalesce($11, clock_timestamp() + $2))
+        """;
+
+    readonly string _delete = $"DELETE FROM {tables.Outbox} WHERE {tables.Id} = ANY($1)";
+
+    readonly string _fail =
+        $"""
+        UPDATE {tables.Outbox} o SET {tables.Attempts} = f.attempts, {tables.LastError} = f.error,
+          {tables.Due} = clock_timestamp() + f.delay, {tables.ParkedTime} = CASE WHEN f.parked THEN clock_timestamp() END
+        FROM unnest($1, $2, $3, $4, $5) AS f(id, attempts, error, delay, parked) WHERE o.{tables.Id} = f.id
+        """;
+
+    readonly string _claim =
+        $"""
+        WITH due AS (
+          SELECT {tables.Id} AS id FROM {tables.Outbox}
+          WHERE {tables.BusName} = $1 AND {tables.Due} <= clock_timestamp() AND {tables.ParkedTime} IS NULL
+          ORDER BY {tables.BusName}, {tables.Due} LIMIT $2 FOR UPDATE SKIP LOCKED),
+        claimed AS (
+          UPDATE {tables.Outbox} o SET {tables.Due} = clock_timestamp() + $3 FROM due WHERE o.{tables.Id} = due.id RETURNING o.*)
+        """;
+
+    public string Claim => $"{_claim} SELECT {_columns} FROM claimed ORDER BY {tables.Id}";
+
+    /// <summary>The insert of messages that one transaction produced, leased to this instance or, with a zero lease, left for the sweeper.</summary>
+    public NpgsqlBatchCommand Insert(IReadOnlyList<OutgoingMessage> messages, string busName, TimeSpan lease)
+    {
+        if (messages.Count == 1)
+        {
+            var message = messages[0];
+            return new NpgsqlBatchCommand(_insertOne)
+            {
+                Parameters =
+                {
+                    new NpgsqlParameter<string> { TypedValue = busName },
+                    new NpgsqlParameter<TimeSpan> { TypedValue = lease },
+                    new NpgsqlParameter<Guid> { TypedValue = message.Id },
+                    new NpgsqlParameter<Guid> { TypedValue = message.MessageId },
+                    new NpgsqlParameter<string> { TypedValue = message.DestinationAddress.ToString() },
+                    new NpgsqlParameter<string> { TypedValue = message.ContentType.ToString() },
+                    new NpgsqlParameter<byte[]> { TypedValue = message.Body },
+                    new NpgsqlParameter { Value = (object?)TransportState.Write(message) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                    new NpgsqlParameter<DateTime> { TypedValue = Utc(message.SentTime), NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                    new NpgsqlParameter { Value = (object?)Utc(message.ExpirationTime) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                    new NpgsqlParameter { Value = (object?)Utc(message.EnqueueTime) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                },
+            };
+        }
+
+        return new NpgsqlBatchCommand(_insert)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = busName },
+                new NpgsqlParameter<TimeSpan> { TypedValue = lease },
+                Array(messages, x => x.Id, NpgsqlDbType.Uuid),
+                Array(messages, x => x.MessageId, NpgsqlDbType.Uuid),
+                Array(messages, x => x.DestinationAddress.ToString(), NpgsqlDbType.Text),
+                Array(messages, x => x.ContentType.ToString(), NpgsqlDbType.Text),
+                Array(messages, x => x.Body, NpgsqlDbType.Bytea),
+                Array(messages, TransportState.Write, NpgsqlDbType.Text),
+                Array(messages, x => Utc(x.SentTime), NpgsqlDbType.TimestampTz),
+                Array(messages, x => Utc(x.ExpirationTime), NpgsqlDbType.TimestampTz),
+                Array(messages, x => Utc(x.EnqueueTime), NpgsqlDbType.TimestampTz),
+            },
+        };
+    }
+
+    public NpgsqlBatchCommand Delete(Guid[] ids)
+    {
+        return new NpgsqlBatchCommand(_delete) { Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = ids } } };
+    }
+
+    public NpgsqlBatchCommand Fail(IReadOnlyList<FailedMessage> failures)
+    {
+        return new NpgsqlBatchCommand(_fail)
+        {
+            Parameters =
+            {
+                Array(failures, x => x.Id, NpgsqlDbType.Uuid),
+                Array(failures, x => x.Attempts, NpgsqlDbType.Integer),
+                Array(failures, x => x.Error, NpgsqlDbType.Text),
+                Array(failures, x => x.Delay, NpgsqlDbType.Interval),
+                Array(failures, x => x.Parked, NpgsqlDbType.Boolean),
+            },
+        };
+    }
+
+    public static OutboxMessage Read(NpgsqlDataReader reader)
+    {
+        return new OutboxMessage
+        {
+            Id = reader.GetGuid(0),
+            BusName = reader.GetString(1),
+            MessageId = reader.GetGuid(2),
+            DestinationAddress = reader.GetString(3),
+            ContentType = reader.GetString(4),
+            Body = reader.GetFieldValue<byte[]>(5),
+            Transport = reader.IsDBNull(6) ? null : reader.GetString(6),
+            SentTime = reader.GetDateTime(7),
+            ExpirationTime = reader.IsDBNull(8) ? null : reader.GetDateTime(8),
+            Attempts = reader.GetInt32(9),
+        };
+    }
+
+    static NpgsqlParameter<T[]> Array<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> value, NpgsqlDbType type)
+    {
+        return new NpgsqlParameter<T[]> { TypedValue = [.. rows.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | type };
+    }
+
+    static DateTime Utc(DateTime moment) => moment.Kind == DateTimeKind.Utc ? moment : DateTime.SpecifyKind(moment, DateTimeKind.Utc);
+
+    static DateTime? Utc(DateTime? moment) => moment is { } value ? Utc(value) : null;
+}
+
+/// <summary>A row whose attempt failed: when to try again, or that it is parked.</summary>
+sealed record FailedMessage(Guid Id, int Attempts, string Error, TimeSpan Delay, bool Parked);
