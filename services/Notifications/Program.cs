@@ -1,2 +1,24 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using Hosting;
+using MassTransit;
+using Messaging;
+using Notifications.Database;
+using Notifications.Delivery;
+using Notifications.Lookup;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddDatabase<NotificationsDbContext>();
+builder.AddDelivery();
+builder.AddMessaging<NotificationsDbContext>(bus =>
+{
+    bus.AddConsumer<OrderConfirmedConsumer, OrderConfirmedConsumerDefinition>();
+    bus.AddConsumer<OrderCancelledConsumer, OrderCancelledConsumerDefinition>();
+    bus.AddReceiveObserver(services => services.GetRequiredService<DeliverySignal>());
+});
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.MapNotifications();
+
+return await app.RunOrMigrateAsync<NotificationsDbContext>(args);
