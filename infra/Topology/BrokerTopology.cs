@@ -100,7 +100,7 @@ public sealed class BrokerTopology
     {
         ArgumentNullException.ThrowIfNull(broker);
         var moves = await Task.WhenAll(
-            Links.Select(link => new LinkProbe(broker, link).ArrivesWithinAsync(_options.LinkTimeout, cancellationToken)));
+            Links.Select(link => new LinkMovement(broker, link).IsSeenWithinAsync(_options.LinkTimeout, cancellationToken)));
         if (moves.All(moved => moved))
             return;
 

@@ -20,16 +20,20 @@ public sealed class ManagementApi : IDisposable
         if (address.UserInfo.Split(':') is not [var user, var password])
             throw new ArgumentException("The management address needs a user and a password: http://user:password@host:15672.", nameof(address));
 
+        Address = new Uri($"{address.Scheme}://{address.Authority}");
         Administrator = Uri.UnescapeDataString(user);
         _http = new HttpClient
         {
-            BaseAddress = new Uri($"{address.Scheme}://{address.Authority}/api/"),
+            BaseAddress = new Uri(Address, "api/"),
             Timeout = TimeSpan.FromSeconds(60),
         };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic",
             Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Administrator}:{Uri.UnescapeDataString(password)}")));
     }
+
+    /// <summary>Where the API is, without credentials.</summary>
+    public Uri Address { get; }
 
     /// <summary>The user that this client signs in as.</summary>
     public string Administrator { get; }
@@ -38,7 +42,7 @@ public sealed class ManagementApi : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>Reads users, rights, and the definitions of those of the given virtual hosts that exist.</summary>
-    public async Task<Definitions> ReadAsync(IReadOnlyCollection<string> virtualHosts, CancellationToken cancellationToken)
+    public async Task<Definitions> ReadAsync(IReadOnlyCollection<string> virtualHosts, CancellationToken cancellationToken = default)
     {
         var all = await GetAsync<VirtualHost[]>("vhosts", cancellationToken);
         var users = await GetAsync<User[]>("users", cancellationToken);
@@ -60,25 +64,27 @@ public sealed class ManagementApi : IDisposable
     }
 
     /// <summary>Creates or changes a resource.</summary>
-    public async Task PutAsync(Resource resource, CancellationToken cancellationToken)
+    public async Task PutAsync(Resource resource, CancellationToken cancellationToken = default)
     {
         var method = resource is Binding ? HttpMethod.Post : HttpMethod.Put;
-        await SendAsync(method, ResourcePaths.Of(resource), BodyOf(resource), cancellationToken);
+        await DoAsync(method, ResourcePaths.Of(resource), BodyOf(resource), cancellationToken);
     }
 
-    /// <summary>Deletes a resource; a queue only when it is empty, and anything only if it is still there.</summary>
-    public async Task DeleteAsync(Resource resource, CancellationToken cancellationToken)
+    /// <summary>Deletes a resource, a queue with whatever is in it; if it is gone already, that is fine.</summary>
+    public async Task DeleteAsync(Resource resource, CancellationToken cancellationToken = default)
     {
         var path = ResourcePaths.Of(resource);
         if (resource is Binding binding)
             await DeleteAsync(binding, path, cancellationToken);
         else
-            await SendAsync(HttpMethod.Delete, resource is Queue ? path + "?if-empty=true" : path, null, cancellationToken, absentIsFine: true);
+            await DoAsync(HttpMethod.Delete, path, null, cancellationToken);
     }
 
-    /// <summary>Deletes a queue with whatever is in it.</summary>
-    internal Task PurgeAndDeleteAsync(Queue queue, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Delete, ResourcePaths.Of(queue), null, cancellationToken, absentIsFine: true);
+    /// <summary>Imports definitions as a broker does at boot: it adds and changes, and removes nothing.</summary>
+    /// <param name="definitions">JSON as of <see cref="Definitions.ToJson" />.</param>
+    /// <param name="cancellationToken">Ends the wait for the answer.</param>
+    public async Task ImportAsync(string definitions, CancellationToken cancellationToken = default) =>
+        await DoAsync(HttpMethod.Post, "definitions", JsonNode.Parse(definitions), cancellationToken);
 
     internal async Task<IReadOnlyList<ShovelStatus>> ReadShovelsAsync(
         IReadOnlyCollection<string> virtualHosts,
@@ -91,27 +97,54 @@ public sealed class ManagementApi : IDisposable
     internal Task<QueueStatus> ReadQueueAsync(string virtualHost, string queue, CancellationToken cancellationToken) =>
         GetAsync<QueueStatus>(ResourcePaths.Path("queues", virtualHost, queue), cancellationToken);
 
-    internal async Task PublishAsync(string virtualHost, string exchange, string payload, CancellationToken cancellationToken) =>
-        await SendAsync(
+    /// <summary>Publishes a persistent text.</summary>
+    /// <returns>Whether the broker took it; not if a queue behind the exchange is full.</returns>
+    internal async Task<bool> TryPublishAsync(string virtualHost, string exchange, string payload, CancellationToken cancellationToken)
+    {
+        var message = new JsonObject
+        {
+            ["properties"] = new JsonObject { ["delivery_mode"] = 2 },
+            ["routing_key"] = "",
+            ["payload"] = payload,
+            ["payload_encoding"] = "string",
+        };
+        using var response = await SendAsync(
             HttpMethod.Post,
             ResourcePaths.Path("exchanges", virtualHost, exchange, "publish"),
-            new JsonObject
-            {
-                ["properties"] = new JsonObject { ["delivery_mode"] = 2 },
-                ["routing_key"] = "",
-                ["payload"] = payload,
-                ["payload_encoding"] = "string",
-            },
+            message,
             cancellationToken);
+        if (response.StatusCode == HttpStatusCode.BadRequest
+            && (await response.Content.ReadAsStringAsync(cancellationToken)).Contains("\"rejected", StringComparison.Ordinal))
+            return false;
+
+        await EnsureAsync(response, cancellationToken);
+        return true;
+    }
 
     /// <summary>Takes what is in a queue out of it.</summary>
-    internal async Task<IReadOnlyList<string>> TakeAsync(string virtualHost, string queue, CancellationToken cancellationToken)
+    internal Task<IReadOnlyList<string>> TakeAsync(string virtualHost, string queue, CancellationToken cancellationToken) =>
+        GetMessagesAsync(virtualHost, queue, count: 100, "ack_requeue_false", cancellationToken);
+
+    /// <summary>
+    /// Whether a queue is empty now. The figures of <see cref="ReadQueueAsync" /> lag by seconds, so this looks at the first
+    /// message and puts it back, which counts as a delivery.
+    /// </summary>
+    internal async Task<bool> IsEmptyAsync(string virtualHost, string queue, CancellationToken cancellationToken) =>
+        (await GetMessagesAsync(virtualHost, queue, count: 1, "reject_requeue_true", cancellationToken)).Count == 0;
+
+    private async Task<IReadOnlyList<string>> GetMessagesAsync(
+        string virtualHost,
+        string queue,
+        int count,
+        string acknowledgement,
+        CancellationToken cancellationToken)
     {
         using var response = await SendAsync(
             HttpMethod.Post,
             ResourcePaths.Path("queues", virtualHost, queue, "get"),
-            new JsonObject { ["count"] = 100, ["ackmode"] = "ack_requeue_false", ["encoding"] = "auto" },
+            new JsonObject { ["count"] = count, ["ackmode"] = acknowledgement, ["encoding"] = "auto" },
             cancellationToken);
+        await EnsureAsync(response, cancellationToken);
         var messages = await response.Content.ReadFromJsonAsync<JsonArray>(cancellationToken) ?? [];
         return [.. messages.Select(message => message!["payload"]!.GetValue<string>())];
     }
@@ -143,46 +176,44 @@ public sealed class ManagementApi : IDisposable
     {
         foreach (var found in await GetAsync<JsonObject[]>(path, cancellationToken))
             if ((string?)found["routing_key"] == binding.RoutingKey && CanonicalJson.From(found["arguments"]!) == binding.Arguments)
-                await SendAsync(
-                    HttpMethod.Delete,
-                    $"{path}/{Uri.EscapeDataString((string)found["properties_key"]!)}",
-                    null,
-                    cancellationToken,
-                    absentIsFine: true);
+                await DoAsync(HttpMethod.Delete, $"{path}/{Uri.EscapeDataString((string)found["properties_key"]!)}", null, cancellationToken);
     }
 
     private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        await EnsureAsync(response, cancellationToken);
         return await response.Content.ReadFromJsonAsync<T>(Definitions.Json, cancellationToken)
             ?? throw new TopologyException($"{_http.BaseAddress}{path} answered with nothing.");
     }
 
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method,
-        string path,
-        JsonNode? body,
-        CancellationToken cancellationToken,
-        bool absentIsFine = false)
+    private async Task DoAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(method, path, body, cancellationToken);
+        if (method != HttpMethod.Delete || response.StatusCode != HttpStatusCode.NotFound)
+            await EnsureAsync(response, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        HttpResponseMessage response;
         try
         {
-            response = await _http.SendAsync(request, cancellationToken);
+            return await _http.SendAsync(request, cancellationToken);
         }
         catch (HttpRequestException exception)
         {
             throw new TopologyException($"No management API answers at {_http.BaseAddress}: {exception.Message}", exception);
         }
+    }
 
-        if (response.IsSuccessStatusCode || (absentIsFine && response.StatusCode == HttpStatusCode.NotFound))
-            return response;
+    private static async Task EnsureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.IsSuccessStatusCode)
+            return;
 
-        using (response)
-        {
-            var answer = await response.Content.ReadAsStringAsync(cancellationToken);
-            throw new TopologyException($"{method} {_http.BaseAddress}{path} was answered with {(int)response.StatusCode}: {answer}");
-        }
+        var answer = await response.Content.ReadAsStringAsync(cancellationToken);
+        throw new TopologyException(
+            $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri} was answered with {(int)response.StatusCode}: {answer}");
     }
 }

@@ -1,35 +1,20 @@
 namespace Topology;
 
 /// <summary>
-/// Before a link loses an exchange: what was published to it and is still in the link's queue travels first. The queue is
-/// first in, first out, so as many acknowledgements as there were messages say that those are through.
+/// Before a link loses an exchange: what was published to it and waits in the link's queue travels first. The queue is first
+/// in, first out, so when a probe sent now has come through, all of it has.
 /// </summary>
-internal sealed record Drain(string VirtualHost, string Queue) : Step
+internal sealed record Drain(Crossing Crossing) : Step
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    public override string Description => $". what waits in {VirtualHost}/{Queue} travels before its way is closed";
+    public override string Description =>
+        $". what waits in {Crossing.SourceVirtualHost}/{Crossing.Queue} travels before its way is closed";
 
     internal override async Task RunAsync(ManagementApi broker, CancellationToken cancellationToken)
     {
-        var before = await broker.ReadQueueAsync(VirtualHost, Queue, cancellationToken);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
-        try
-        {
-            while (await timer.WaitForNextTickAsync(patience.Token))
-            {
-                var now = await broker.ReadQueueAsync(VirtualHost, Queue, patience.Token);
-                if (now.Messages == 0 || now.Acknowledged >= before.Acknowledged + before.Messages)
-                    return;
-            }
-        }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
+        if (!await new LinkProbe(broker, Crossing).ArrivesWithinAsync(Patience, cancellationToken))
             throw new TopologyException(
-                $"{VirtualHost}/{Queue} was not emptied within {Patience.TotalSeconds:0} s, so nothing of its link was removed: {before.Messages} messages waited at the start.",
-                exception);
-        }
+                $"{Crossing.SourceVirtualHost}/{Crossing.Queue} was not emptied within {Patience.TotalMinutes:0} minutes, so its link was left as it is.");
     }
 }

@@ -26,6 +26,7 @@ internal enum Phase
 
     ObsoleteBindings,
     ObsoleteTraffic,
+    ObsoleteProbeBindings,
     ObsoleteShovels,
     ObsoleteQueues,
     ObsoleteExchanges,

@@ -24,7 +24,7 @@ internal static class Phases
 
     public static Phase OfRemoving(Resource resource) => resource switch
     {
-        Binding => Phase.ObsoleteBindings,
+        Binding binding => Names.IsProbe(binding.Source) ? Phase.ObsoleteProbeBindings : Phase.ObsoleteBindings,
         Parameter => Phase.ObsoleteShovels,
         Queue => Phase.ObsoleteQueues,
         Exchange => Phase.ObsoleteExchanges,

@@ -71,12 +71,17 @@ internal sealed class Planner(Definitions wanted, IReadOnlyList<Link> links, Top
 
         return obsolete
             .Select(resource => (Phases.OfRemoving(resource), (Step)new Remove(resource)))
-            .Concat(obsolete
-                .OfType<Binding>()
-                .Where(binding => Names.IsLinkQueue(binding.Destination))
-                .Select(binding => (Phase.ObsoleteTraffic, (Step)new Drain(binding.Vhost, binding.Destination)))
-                .Distinct());
+            .Concat(ObsoleteTraffic(current, [.. obsolete.OfType<Binding>().Where(binding => Names.IsLinkQueue(binding.Destination))]));
     }
+
+    /// <summary>Links that lose an exchange, or everything, and over which a probe can still be sent.</summary>
+    private static IEnumerable<(Phase Phase, Step Step)> ObsoleteTraffic(Definitions current, IReadOnlyList<Binding> obsolete) =>
+        from shovel in current.Parameters
+        where shovel.Component == Parameter.ShovelComponent
+        let crossing = Crossing.Of(shovel)
+        where obsolete.Any(binding => binding.Vhost == crossing.SourceVirtualHost && binding.Destination == crossing.Queue)
+            && current.Bindings.Contains(Binding.ToQueue(crossing.SourceVirtualHost, crossing.ProbeExchange, crossing.Queue))
+        select (Phase.ObsoleteTraffic, (Step)new Drain(crossing));
 
     /// <summary>
     /// A binding to what we declare brings messages that no route brings. One to somebody else's queue, say a developer's

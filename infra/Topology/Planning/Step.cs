@@ -34,8 +34,12 @@ internal sealed record Remove(Resource Current) : Step
 {
     public override string Description => $"- {Current.Identity}";
 
-    internal override Task RunAsync(ManagementApi broker, CancellationToken cancellationToken) =>
-        broker.DeleteAsync(Current, cancellationToken);
+    internal override async Task RunAsync(ManagementApi broker, CancellationToken cancellationToken)
+    {
+        if (Current is Queue queue && !await broker.IsEmptyAsync(queue.Vhost, queue.Name, cancellationToken))
+            throw new TopologyException($"{queue.Identity} has no purpose any more and still holds messages: move or purge them and apply again.");
+        await broker.DeleteAsync(Current, cancellationToken);
+    }
 }
 
 /// <summary>A shovel is declared as it should be and does not run: after a refused sign-in it only tries again when put anew.</summary>

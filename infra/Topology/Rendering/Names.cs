@@ -8,6 +8,9 @@ public static class Names
     /// <summary>The exchange and queue, in every virtual host, of whatever could not be delivered or processed.</summary>
     public const string DeadLetters = "dead-letters";
 
+    /// <summary>The exchange, in every virtual host, that brings retried messages back to the queue that their routing key names.</summary>
+    public const string RetryReturn = "retry-return";
+
     /// <summary>How the queues of links begin; services have no rights on them.</summary>
     public const string LinkQueuePrefix = "to-";
 

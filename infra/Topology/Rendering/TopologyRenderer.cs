@@ -11,8 +11,6 @@ internal sealed class TopologyRenderer(RoutingTable table, TopologyOptions optio
     /// <summary>As above; and nothing is published to a queue behind its exchange's back.</summary>
     private const string OwnExchanges = @"^(?!amq\.default$|to-).*";
 
-    private const string DefaultExchange = "";
-
     public Definitions Render(IReadOnlyList<Link> links)
     {
         Resource[] resources =
@@ -66,16 +64,28 @@ internal sealed class TopologyRenderer(RoutingTable table, TopologyOptions optio
         ];
     }
 
-    /// <summary>Goes on through the default exchange, that is to the queue that the routing key names.</summary>
+    /// <summary>
+    /// A message returns by its routing key, which names its endpoint's queue. Not through the default exchange: what finds no
+    /// queue there stays under way, and a few dozen of those hold up every other retry. Here they become dead letters.
+    /// </summary>
     private IEnumerable<Resource> RetryQueues(Service service)
     {
         var virtualHost = options.VirtualHostOf(service);
-        return table.RetryQueues.SelectMany(IEnumerable<Resource> (retry) =>
+        return
         [
-            .. QueueWithExchange(virtualHost, retry.Queue),
-            Policies.WaitQueue(virtualHost, retry.Queue, options.TtlOf(retry.Queue, retry.DefaultDelay), DefaultExchange, options),
-        ]);
+            Exchange.Fanout(virtualHost, Names.RetryReturn) with { Type = "direct" },
+            .. EndpointsOf(service).Select(endpoint => Binding.ToQueue(virtualHost, Names.RetryReturn, endpoint) with { RoutingKey = endpoint }),
+            .. table.RetryQueues.SelectMany(IEnumerable<Resource> (retry) =>
+            [
+                .. QueueWithExchange(virtualHost, retry.Queue),
+                Policies.WaitQueue(virtualHost, retry.Queue, options.TtlOf(retry.Queue, retry.DefaultDelay), Names.RetryReturn, options),
+            ]),
+        ];
     }
+
+    private IEnumerable<string> EndpointsOf(Service service) =>
+        table.Routes.Where(route => route.Destination == service).Select(route => route.Endpoint)
+            .Union(table.Expiries.Where(expiry => expiry.Service == service).Select(expiry => expiry.ExpiredInto));
 
     private IEnumerable<Resource> Expiry(Expiry expiry)
     {
