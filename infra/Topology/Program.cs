@@ -9,14 +9,17 @@ try
         case ["print"]:
             Console.WriteLine(topology.Definitions.ToJson());
             return 0;
+        case ["print", "--mermaid"]:
+            Console.Write(RoutingDiagram.Of(RoutingTable.OfContracts));
+            return 0;
         case ["apply"]:
             return await ApplyAsync(topology);
         case ["diff"]:
             return await DiffAsync(topology);
         default:
             Console.Error.WriteLine("""
-                Usage: Topology print | apply | diff
-                  print   the definitions that RabbitMQ can import at boot; holds passwords
+                Usage: Topology print [--mermaid] | apply | diff
+                  print   the definitions that RabbitMQ can import at boot, which hold passwords; or the routing table's diagram
                   apply   bring the broker to the routing table's state and wait until every link moves messages
                   diff    say what apply would change; exit code 1 when there is something
                 Settings: TOPOLOGY_MANAGEMENT, TOPOLOGY_BROKER, TOPOLOGY_<SERVICE>_PASSWORD, TOPOLOGY_LINK_SECRET and the
