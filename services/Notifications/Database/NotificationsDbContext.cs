@@ -1,4 +1,5 @@
 using Hosting;
+using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Notifications.Delivery;
@@ -14,6 +15,7 @@ public sealed class NotificationsDbContext(DbContextOptions<NotificationsDbConte
     {
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(NotificationsDbContext).Assembly);
         modelBuilder.UseSnakeCaseColumns();
+        modelBuilder.AddTransactionalOutboxEntities();
     }
 }
 

@@ -1,4 +1,5 @@
 using Hosting;
+using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Payments.Ledger;
 using Payments.Operations;
@@ -16,5 +17,6 @@ public sealed class PaymentsDbContext(DbContextOptions<PaymentsDbContext> option
     {
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(PaymentsDbContext).Assembly);
         modelBuilder.UseSnakeCaseColumns();
+        modelBuilder.AddTransactionalOutboxEntities();
     }
 }
