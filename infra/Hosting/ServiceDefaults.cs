@@ -41,6 +41,7 @@ public static class ServiceDefaults
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseOpenApiPage();
         app.UseRouting();
         app.UseSchemaGate();
         app.UseAuthentication();

@@ -26,13 +26,12 @@ internal static class OpenApiSetup
             return Task.CompletedTask;
         }));
 
-    public static void MapOpenApiDocument(this WebApplication app)
+    /// <summary>The page is open to everybody, so it stands before whatever asks for a key.</summary>
+    public static void UseOpenApiPage(this WebApplication app) => app.UseSwaggerUI(page =>
     {
-        app.MapOpenApi().AllowAnonymous();
-        app.UseSwaggerUI(page =>
-        {
-            page.SwaggerEndpoint(DocumentPath, app.Environment.ApplicationName);
-            page.DocumentTitle = app.Environment.ApplicationName;
-        });
-    }
+        page.SwaggerEndpoint(DocumentPath, app.Environment.ApplicationName);
+        page.DocumentTitle = app.Environment.ApplicationName;
+    });
+
+    public static void MapOpenApiDocument(this WebApplication app) => app.MapOpenApi().AllowAnonymous();
 }

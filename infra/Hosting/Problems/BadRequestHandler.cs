@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Hosting;
 
@@ -19,18 +20,8 @@ internal sealed class BadRequestHandler(IProblemDetailsService problems) : IExce
             HttpContext = httpContext,
             Exception = exception,
             ProblemDetails = bad.InnerException is JsonException json
-                ? new HttpValidationProblemDetails(Errors(json)) { Status = bad.StatusCode, Title = "The body is not what this operation takes." }
-                : new Microsoft.AspNetCore.Mvc.ProblemDetails { Status = bad.StatusCode, Detail = bad.Message },
+                ? new HttpValidationProblemDetails(JsonMistake.Errors(json)) { Status = bad.StatusCode, Title = "The body is not what this operation takes." }
+                : new ProblemDetails { Status = bad.StatusCode, Detail = bad.Message },
         });
-    }
-
-    private static Dictionary<string, string[]> Errors(JsonException json) =>
-        new(StringComparer.Ordinal) { [json.Path ?? "$"] = [Rule(json)] };
-
-    // The runtime appends its own position ("Path: … | LineNumber: …"), which the member's name already says better.
-    private static string Rule(JsonException json)
-    {
-        var position = json.Message.IndexOf(" Path: ", StringComparison.Ordinal);
-        return position < 0 ? json.Message : json.Message[..position];
     }
 }
