@@ -21,7 +21,7 @@ public sealed class MailDelivery(
     ILogger<MailDelivery> logger) : BackgroundService
 {
     // Long enough that nobody takes a mail for abandoned whose conversation is still bounded by its timeout.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     // Without a signal: what another instance wrote, or what is due again.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Contracts;
 using Contracts.Payments;
-using MassTransit;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RealServers;
+using Services.Tests.Messaging;
 
 namespace Services.Tests.Payments;
 
@@ -31,8 +31,7 @@ public sealed class PlayedOrders : IAsyncDisposable
     public static async Task<PlayedOrders> ConnectAsync(Uri address)
     {
         var connection = await new ConnectionFactory { Uri = address }.CreateConnectionAsync();
-        var channel = await connection.CreateChannelAsync(new CreateChannelOptions(
-            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        var channel = await connection.ConfirmedChannelAsync();
         var orders = new PlayedOrders(connection, channel);
 
         var consumer = new AsyncEventingBasicConsumer(channel);
@@ -42,19 +41,19 @@ public sealed class PlayedOrders : IAsyncDisposable
     }
 
     public Task AuthorizeAsync(Guid orderId, string card = "tok_approve", int attempt = 1, long amount = 2500, string customerId = "ada", Guid? messageId = null) =>
-        PublishAsync(
+        _channel.PublishMessageAsync(
             new AuthorizePayment { OrderId = orderId, CustomerId = customerId, Attempt = attempt, Amount = new Money(amount, "EUR"), PaymentMethod = card },
             messageId);
 
-    public Task CaptureAsync(Guid orderId, int attempt = 1) => PublishAsync(new CapturePayment { OrderId = orderId, Attempt = attempt });
+    public Task CaptureAsync(Guid orderId, int attempt = 1) => _channel.PublishMessageAsync(new CapturePayment { OrderId = orderId, Attempt = attempt });
 
     public Task ReverseAsync(Guid orderId, int attempt = 1) =>
-        PublishAsync(new ReversePayment { OrderId = orderId, CustomerId = "ada", Attempt = attempt });
+        _channel.PublishMessageAsync(new ReversePayment { OrderId = orderId, CustomerId = "ada", Attempt = attempt });
 
     /// <summary>Waits for an answer of this kind.</summary>
     public async Task<JsonElement> HearsAsync<T>(Guid orderId, TimeSpan? bound = null)
     {
-        var exchange = ExchangeOf<T>();
+        var exchange = Wire.ExchangeOf<T>();
         await Eventually.TrueAsync(() => _answers.Any(answer => answer.OrderId == orderId && answer.Exchange == exchange), $"{exchange} for order {orderId}", bound);
         return _answers.First(answer => answer.OrderId == orderId && answer.Exchange == exchange).Message;
     }
@@ -62,7 +61,7 @@ public sealed class PlayedOrders : IAsyncDisposable
     /// <summary>Waits for an answer of this kind to this attempt.</summary>
     public async Task<JsonElement> HearsAsync<T>(Guid orderId, int attempt)
     {
-        var exchange = ExchangeOf<T>();
+        var exchange = Wire.ExchangeOf<T>();
         bool Matches(Answer answer) =>
             answer.OrderId == orderId && answer.Exchange == exchange && answer.Message.GetProperty("attempt").GetInt32() == attempt;
         await Eventually.TrueAsync(() => _answers.Any(Matches), $"{exchange} #{attempt} for order {orderId}");
@@ -77,18 +76,6 @@ public sealed class PlayedOrders : IAsyncDisposable
         await _channel.DisposeAsync();
         await _connection.DisposeAsync();
     }
-
-    private async Task PublishAsync<T>(T message, Guid? messageId = null)
-        where T : class
-    {
-        var id = messageId ?? Guid.NewGuid();
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new { messageId = id, messageType = new[] { MessageUrn.ForTypeString<T>() }, message }, JsonSerializerOptions.Web);
-        var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", MessageId = id.ToString(), Persistent = true };
-        await _channel.BasicPublishAsync(ExchangeOf<T>(), routingKey: "", mandatory: true, properties, body);
-    }
-
-    private static string ExchangeOf<T>() => Routes.All.First(route => route.Message == typeof(T)).Exchange;
 
     private Task ReceiveAsync(object sender, BasicDeliverEventArgs delivery)
     {
