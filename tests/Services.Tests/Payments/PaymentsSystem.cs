@@ -42,6 +42,9 @@ public sealed class PaymentsSystem : IAsyncLifetime
     /// <summary>What the running service signs in with.</summary>
     public string RuntimeConnectionString => _database.ConnectionString;
 
+    /// <summary>What migrations sign in with.</summary>
+    public string OwnerConnectionString => _database.OwnerConnectionString;
+
     private Dictionary<string, string?> Settings => new()
     {
         ["ASPNETCORE_ENVIRONMENT"] = "Development",
