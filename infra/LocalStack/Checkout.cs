@@ -7,8 +7,14 @@ public static class Checkout
     /// <exception cref="StackException">The program runs outside a checkout.</exception>
     public static string Root { get; } = Find(AppContext.BaseDirectory);
 
-    /// <summary>Data, logs and settings of everything started from this checkout; not under version control.</summary>
-    public static string StackDirectory => Path.Combine(Root, ".stack");
+    /// <summary>
+    /// Data, logs and settings of everything started from this checkout, not under version control: .stack, unless the
+    /// environment variable STACK_DIRECTORY names another place.
+    /// </summary>
+    public static string StackDirectory =>
+        Environment.GetEnvironmentVariable("STACK_DIRECTORY") is { Length: > 0 } elsewhere
+            ? Path.GetFullPath(elsewhere)
+            : Path.Combine(Root, ".stack");
 
     private static string Find(string start)
     {

@@ -8,9 +8,17 @@ internal static class Command
 {
     /// <summary>Runs it and returns what it wrote to its standard output.</summary>
     /// <exception cref="StackException">It ended with a failure; the message holds its output.</exception>
-    public static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="cancellationToken">Kills it.</param>
+    /// <param name="environment">Variables set on top of the caller's own; null removes one.</param>
+    /// <param name="workingDirectory">Its working directory; the root directory unless given.</param>
+    public static async Task<string> RunAsync(
+        IReadOnlyList<string> command,
+        CancellationToken cancellationToken,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? workingDirectory = null)
     {
-        var (code, output, error) = await ExecuteAsync(command, cancellationToken);
+        var (code, output, error) = await ExecuteAsync(command, environment, workingDirectory, cancellationToken);
         return code == 0 ? output : throw new StackException($"{string.Join(' ', command)} failed with code {code}:\n{output}{error}");
     }
 
@@ -19,7 +27,7 @@ internal static class Command
     {
         try
         {
-            return (await ExecuteAsync(command, cancellationToken)).Code == 0;
+            return (await ExecuteAsync(command, environment: null, workingDirectory: null, cancellationToken)).Code == 0;
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -29,6 +37,8 @@ internal static class Command
 
     private static async Task<(int Code, string Output, string Error)> ExecuteAsync(
         IReadOnlyList<string> command,
+        IReadOnlyDictionary<string, string?>? environment,
+        string? workingDirectory,
         CancellationToken cancellationToken)
     {
         using var process = new Process
@@ -41,9 +51,11 @@ internal static class Command
                 RedirectStandardError = true,
                 StandardOutputEncoding = Encoding.UTF8,
                 // initdb and its like insist on a working directory that their user may enter.
-                WorkingDirectory = "/",
+                WorkingDirectory = workingDirectory ?? "/",
             },
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+            process.StartInfo.Environment[name] = value;
         process.Start();
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);

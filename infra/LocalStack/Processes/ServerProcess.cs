@@ -60,6 +60,9 @@ public sealed class ServerProcess
     /// <summary>Finds a process started earlier, perhaps by another run of the launcher; it may have ended since.</summary>
     public static ServerProcess Find(int id, long startTime) => new(id, startTime);
 
+    /// <summary>Lets it outlive the current process, which started it with <see cref="ProcessLifetime.Owner" />.</summary>
+    public void Detach() => Reaper.Instance.Forget(Id);
+
     /// <summary>Asks the process to end and waits until it has; past the patience it is killed with its children.</summary>
     /// <param name="patience">How long it may take.</param>
     /// <param name="signal">What it takes as the request to end in good order.</param>

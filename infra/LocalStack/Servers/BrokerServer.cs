@@ -99,6 +99,20 @@ public sealed class BrokerServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Takes over a broker that another process started.</summary>
+    /// <param name="options">As it was started with; the ports are those that it has.</param>
+    /// <param name="process">The broker.</param>
+    /// <param name="portMapper">Its Erlang port mapper.</param>
+    public static BrokerServer Attach(BrokerServerOptions options, ServerProcess process, ServerProcess portMapper)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new BrokerServer(options, options.Port!.Value, options.ManagementPort!.Value, portMapperPort: 0, distributionPort: 0)
+        {
+            Process = process,
+            PortMapper = portMapper,
+        };
+    }
+
     /// <summary>Starts it again after a stop or a kill, and waits until it answers.</summary>
     /// <exception cref="StackException">It ended while starting; the message ends with its log.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)

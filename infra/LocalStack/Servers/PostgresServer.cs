@@ -78,6 +78,15 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Takes over a server that another process started.</summary>
+    /// <param name="options">As it was started with; the port is the one that it has.</param>
+    /// <param name="process">The server.</param>
+    public static PostgresServer Attach(PostgresServerOptions options, ServerProcess process)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new PostgresServer(options, options.Port!.Value) { Process = process };
+    }
+
     /// <summary>Starts it again after a stop or a kill, and waits until it answers.</summary>
     /// <exception cref="StackException">It ended while starting; the message ends with its log.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
@@ -85,7 +94,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var programs = FindPrograms();
         Directory.CreateDirectory(_options.Directory);
         IReadOnlyList<string> prefix = [];
-        if (UnprivilegedUser.Current() is { } user)
+        if (UnprivilegedUser.InsteadOfRoot("postgres") is { } user)
         {
             await user.OwnAsync(_options.Directory, cancellationToken);
             prefix = await user.PrefixAsync(_options.Directory, cancellationToken);

@@ -3,20 +3,20 @@ using System.Globalization;
 namespace LocalStack;
 
 /// <summary>
-/// The user that PostgreSQL runs as when the launcher runs as root, which PostgreSQL refuses: "postgres", whom the
-/// package creates, or else "nobody".
+/// The user that a server runs as when the launcher runs as root: PostgreSQL refuses root, and nginx does not need it.
 /// </summary>
 internal sealed record UnprivilegedUser(string Name, string Id, string Group)
 {
     /// <summary>The user to switch to; null where the launcher is not root and need not switch.</summary>
-    public static UnprivilegedUser? Current()
+    /// <param name="name">The user that the server's package creates; "nobody" where there is none.</param>
+    public static UnprivilegedUser? InsteadOfRoot(string name)
     {
         if (!Environment.IsPrivilegedProcess)
             return null;
 
         var accounts = File.ReadLines("/etc/passwd").Select(line => line.Split(':')).ToDictionary(fields => fields[0]);
-        var account = accounts.GetValueOrDefault("postgres") ?? accounts.GetValueOrDefault("nobody")
-            ?? throw new StackException("PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody to run it as.");
+        var account = accounts.GetValueOrDefault(name) ?? accounts.GetValueOrDefault("nobody")
+            ?? throw new StackException($"The servers do not run as root, and there is neither a user {name} nor a user nobody to run them as.");
         return new UnprivilegedUser(account[0], account[2], account[3]);
     }
 
@@ -40,6 +40,6 @@ internal sealed record UnprivilegedUser(string Name, string Id, string Group)
 
         throw new StackException(string.Create(
             CultureInfo.InvariantCulture,
-            $"PostgreSQL does not run as root, and the user {Name} cannot reach {directory}: move the checkout, or run as an ordinary user."));
+            $"The servers do not run as root, and the user {Name} cannot reach {directory}: move the checkout, or run as an ordinary user."));
     }
 }

@@ -1,0 +1,49 @@
+namespace LocalStack;
+
+/// <summary>What the demo shows.</summary>
+internal static class DemoStories
+{
+    private const string Customer = "ada";
+
+    public static IReadOnlyList<DemoStory> All { get; } =
+    [
+        new("An order is placed, paid, confirmed and completed", CompletesAsync),
+        new("The card is declined; the customer pays with another one", PaysWithAnotherCardAsync),
+        new("The card is declined, and the payment deadline passes (10 s in the demo)", ExpiresAsync),
+        new("The same submission arrives twice, as after a lost answer", IsSubmittedTwiceAsync),
+    ];
+
+    private static async Task<DemoOutcome> CompletesAsync(DemoStage stage, CancellationToken cancellationToken)
+    {
+        var order = await stage.Ada.PlaceAsync(Customer, cancellationToken: cancellationToken);
+        await stage.ReachesAsync(order.Id, "Completed", cancellationToken);
+        return new DemoOutcome(order.Id);
+    }
+
+    private static async Task<DemoOutcome> PaysWithAnotherCardAsync(DemoStage stage, CancellationToken cancellationToken)
+    {
+        var order = await stage.Ada.PlaceAsync(Customer, "tok_decline_insufficient_funds", cancellationToken: cancellationToken);
+        await stage.ReachesAsync(order.Id, "AwaitingNewPayment", cancellationToken);
+        await stage.Ada.PayWithAsync(order.Id, "tok_approve", cancellationToken);
+        await stage.ReachesAsync(order.Id, "Completed", cancellationToken);
+        return new DemoOutcome(order.Id);
+    }
+
+    private static async Task<DemoOutcome> ExpiresAsync(DemoStage stage, CancellationToken cancellationToken)
+    {
+        var order = await stage.Ada.PlaceAsync(Customer, "tok_decline", cancellationToken: cancellationToken);
+        await stage.ReachesAsync(order.Id, "Cancelled", cancellationToken);
+        return new DemoOutcome(order.Id);
+    }
+
+    private static async Task<DemoOutcome> IsSubmittedTwiceAsync(DemoStage stage, CancellationToken cancellationToken)
+    {
+        var key = Guid.NewGuid().ToString();
+        var first = await stage.Ada.PlaceAsync(Customer, idempotencyKey: key, cancellationToken: cancellationToken);
+        var second = await stage.Ada.PlaceAsync(Customer, idempotencyKey: key, cancellationToken: cancellationToken);
+        if (first.Id != second.Id)
+            throw new StackException($"One submission became two orders, {first.Id} and {second.Id}.");
+        await stage.ReachesAsync(first.Id, "Completed", cancellationToken);
+        return new DemoOutcome(first.Id, $"Both answers name the same order; its Idempotency-Key was {key}.");
+    }
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+
+namespace LocalStack;
+
+/// <summary>One thing that the demo shows: what is done, and how it must end.</summary>
+/// <param name="Title">What it shows.</param>
+/// <param name="RunAsync">Does it, and returns the order and what there is to say about it.</param>
+internal sealed record DemoStory(string Title, Func<DemoStage, CancellationToken, Task<DemoOutcome>> RunAsync);
+
+/// <summary>How a story ended.</summary>
+/// <param name="Order">Its order.</param>
+/// <param name="Remarks">What the timeline does not tell.</param>
+internal sealed record DemoOutcome(Guid Order, params string[] Remarks);
+
+/// <summary>What the stories play on.</summary>
+internal sealed record DemoStage(Shop Ada, string Maildir)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    /// <summary>Waits until the order stands so.</summary>
+    /// <exception cref="StackException">It stands otherwise after 90 seconds.</exception>
+    public async Task ReachesAsync(Guid order, string status, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        while (await Ada.FindAsync(order, cancellationToken) is var standing && standing?.Status != status)
+        {
+            if (clock.Elapsed > Patience)
+                throw new StackException($"Order {order} is {standing?.Status ?? "unknown"} and not {status} after {Patience.TotalSeconds:0} s. See: infra/stack order {order}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until the mail server has a mail about the order.</summary>
+    /// <exception cref="StackException">It has none after 90 seconds.</exception>
+    public async Task<IReadOnlyList<ReceivedMail>> MailAsync(Guid order, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            if (ReceivedMail.About(order, Maildir) is { Count: > 0 } mails)
+                return mails;
+            if (clock.Elapsed > Patience)
+                throw new StackException($"There is no mail about order {order} after {Patience.TotalSeconds:0} s. See: infra/stack order {order}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+    }
+}

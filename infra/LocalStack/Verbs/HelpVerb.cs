@@ -1,0 +1,26 @@
+namespace LocalStack;
+
+/// <summary>"help": what there is.</summary>
+internal static class HelpVerb
+{
+    public static int Run()
+    {
+        Screen.Say("""
+            The local stack: orders, payments and notifications with the servers they need, on this machine.
+
+              infra/stack demo                    start everything, place orders down every path, leave it running
+              infra/stack test [--long]           run all tests; --long adds the slow ones
+              infra/stack up                      start everything, or what is missing of it
+                    [--except orders]             leave room for the service that is being debugged
+                    [--replicas orders=2]         run a service more than once
+              infra/stack order <id>              everything that is known about one order
+              infra/stack status                  what runs, and where
+              infra/stack logs [part] [--follow]  what it says
+              infra/stack down [--volumes]        stop everything; --volumes deletes its data too
+              infra/stack bench [...]             run the benchmarks
+
+            demo, test and up install missing Debian packages when they run as root, and say so; --no-install forbids it.
+            """);
+        return 0;
+    }
+}

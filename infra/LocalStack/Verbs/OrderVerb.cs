@@ -1,0 +1,100 @@
+using Contracts;
+using Npgsql;
+
+namespace LocalStack;
+
+/// <summary>
+/// "order": everything about one order, from every database, the provider's record, the mail and the logs. It asks
+/// each table for rows that name the order instead of knowing the tables, so it shows new ones by itself.
+/// </summary>
+internal static class OrderVerb
+{
+    public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParse(arguments.Next(), out var order))
+            throw new StackException("Which order? infra/stack order <id>, with the id that POST /orders answered.");
+        arguments.End();
+        var state = StackState.Read(StackDirectory.Path)
+            ?? throw new StackException("No stack runs from this checkout. Start it with: infra/stack up");
+
+        var found = false;
+        foreach (var service in Routes.Services)
+            found |= await ShowRowsAsync(state, service, order, cancellationToken);
+
+        found |= ShowLines("The provider's record", state.ProviderLog, order, line => line);
+        foreach (var mail in ReceivedMail.About(order, state.MailDirectory))
+            Screen.Say($"\nMail to {mail.To}: {mail.Subject}\n{mail.Body.TrimEnd()}");
+        foreach (var part in state.Parts.Where(part => part.Kind is not (StackParts.PortMapper or StackParts.Mail)))
+            ShowLines($"Log of {part.Name}", part.Log, order, LogLine.Readable);
+
+        if (!found)
+            Screen.Say($"Nothing is known about order {order}.");
+        return found ? 0 : 1;
+    }
+
+    private static async Task<bool> ShowRowsAsync(StackState state, Service service, Guid order, CancellationToken cancellationToken)
+    {
+        var server = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = state.Parts.Single(part => part.Kind == StackParts.Postgres).Port };
+        await using var connection = new NpgsqlConnection(
+            DatabaseProvisioning.ConnectionString(server.ConnectionString, DevelopmentSecrets.Database(service), owner: false));
+        await connection.OpenAsync(cancellationToken);
+
+        var found = false;
+        foreach (var table in await TablesAsync(connection, cancellationToken))
+        {
+            var rows = await RowsAsync(connection, table, order, cancellationToken);
+            if (rows.Count == 0)
+                continue;
+            found = true;
+            Screen.Title($"{service}, table {table}");
+            foreach (var row in rows)
+                Screen.Say($"  {row}");
+        }
+
+        return found;
+    }
+
+    private static async Task<IReadOnlyList<string>> TablesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name",
+            connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var tables = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+            tables.Add(reader.GetString(0));
+        return tables;
+    }
+
+    private static async Task<IReadOnlyList<string>> RowsAsync(NpgsqlConnection connection, string table, Guid order, CancellationToken cancellationToken)
+    {
+        // A message body is bytes, which PostgreSQL prints in hexadecimal: the id is looked for in that form, too.
+        var row = $"SELECT to_jsonb(t)::text FROM \"{table}\" AS t WHERE t::text LIKE '%' || $1 || '%' OR t::text LIKE '%' || encode(convert_to($1, 'UTF8'), 'hex') || '%' LIMIT 100";
+        await using var command = new NpgsqlCommand(row, connection) { Parameters = { new NpgsqlParameter { Value = order.ToString() } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+            rows.Add(RowText.Readable(reader.GetString(0)));
+        return rows;
+    }
+
+    private static bool ShowLines(string title, string file, Guid order, Func<string, string> readable)
+    {
+        if (!File.Exists(file))
+            return false;
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(stream);
+        var found = false;
+        while (reader.ReadLine() is { } line)
+        {
+            if (!line.Contains(order.ToString(), StringComparison.OrdinalIgnoreCase))
+                continue;
+            if (!found)
+                Screen.Title(title);
+            found = true;
+            Screen.Say($"  {readable(line)}");
+        }
+
+        return found;
+    }
+}
