@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LocalStack;
+using Npgsql;
 
 // Ctrl-C and a polite kill end a command in good order: what it has started is stopped again.
 using var stop = new CancellationTokenSource();
@@ -30,7 +31,7 @@ try
         var unknown => throw new StackException($"There is no command {unknown}. See: infra/stack help"),
     };
 }
-catch (Exception problem) when (problem is StackException or Topology.TopologyException)
+catch (Exception problem) when (problem is StackException or Topology.TopologyException or NpgsqlException or HttpRequestException)
 {
     Console.Error.WriteLine(problem.Message);
     return 1;

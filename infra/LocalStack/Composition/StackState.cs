@@ -20,13 +20,11 @@ internal sealed record StackPart(string Name, string Kind, int ProcessId, long S
 /// <param name="Parts">Its parts, in the order in which they were started.</param>
 /// <param name="ManagementPort">The port of the broker's management API.</param>
 /// <param name="MailDirectory">The Maildir with what the services sent.</param>
-/// <param name="ProviderLog">The provider simulator's record of its operations.</param>
 internal sealed record StackState(
     DateTimeOffset StartedAt,
     IReadOnlyList<StackPart> Parts,
     int ManagementPort,
-    string MailDirectory,
-    string ProviderLog)
+    string MailDirectory)
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
 
@@ -51,8 +49,7 @@ internal sealed record StackState(
             DateTimeOffset.UtcNow,
             [.. stack.Processes().Select(part => Part(part.Part, part.Process))],
             stack.Broker.ManagementPort,
-            stack.Mail.Maildir,
-            stack.ProviderLog);
+            stack.Mail.Maildir);
     }
 
     /// <summary>Reads what was left in the directory; null where no stack was started, or it was stopped.</summary>

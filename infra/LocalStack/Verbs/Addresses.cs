@@ -23,10 +23,10 @@ internal static class Addresses
         Row("PostgreSQL", Port(state, StackParts.Postgres), $"postgres / {DevelopmentSecrets.PostgresSuperuser}; or e.g. orders / dev-orders in database orders");
         Row("the card provider", state.AddressOf(Stack.ProviderName)?.ToString().TrimEnd('/'), $"Bearer {DevelopmentSecrets.Provider}");
         Row("mail that was sent", state.MailDirectory);
-        Screen.Table(["", "", ""], rows);
+        Screen.Table(rows);
 
         Screen.Title("Keys");
-        Screen.Table(["", ""], [["dev-ada, dev-grace", "the customers ada and grace"], ["dev-operator", "an operator"]]);
+        Screen.Table([["dev-ada, dev-grace", "the customers ada and grace"], ["dev-operator", "an operator"]]);
 
         Screen.Title("Next");
         Screen.Say("  infra/stack order <id>      everything about one order");

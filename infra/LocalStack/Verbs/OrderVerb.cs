@@ -1,3 +1,6 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Contracts;
 using Npgsql;
 
@@ -21,11 +24,11 @@ internal static class OrderVerb
         foreach (var service in Routes.Services)
             found |= await ShowRowsAsync(state, service, order, cancellationToken);
 
-        found |= ShowLines("The provider's record", state.ProviderLog, order, line => line);
+        await ShowProviderAsync(state, order, cancellationToken);
         foreach (var mail in ReceivedMail.About(order, state.MailDirectory))
-            Screen.Say($"\nMail to {mail.To}: {mail.Subject}\n{mail.Body.TrimEnd()}");
+            Screen.Say($"\nMail to {mail.To}: {mail.Subject}\n  {mail.Body.Trim().ReplaceLineEndings("\n  ")}");
         foreach (var part in state.Parts.Where(part => part.Kind is not (StackParts.PortMapper or StackParts.Mail)))
-            ShowLines($"Log of {part.Name}", part.Log, order, LogLine.Readable);
+            ShowLog(part, order);
 
         if (!found)
             Screen.Say($"Nothing is known about order {order}.");
@@ -78,23 +81,36 @@ internal static class OrderVerb
         return rows;
     }
 
-    private static bool ShowLines(string title, string file, Guid order, Func<string, string> readable)
+    private static async Task ShowProviderAsync(StackState state, Guid order, CancellationToken cancellationToken)
     {
-        if (!File.Exists(file))
-            return false;
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var client = new HttpClient { BaseAddress = state.AddressOf(Stack.ProviderName) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentSecrets.Provider);
+        var operations = await client.GetFromJsonAsync<JsonElement>(new Uri($"v1/orders/{order}/operations", UriKind.Relative), cancellationToken);
+        // A list, or an object that holds one.
+        var list = operations.ValueKind == JsonValueKind.Object ? operations.EnumerateObject().First().Value : operations;
+        if (list.GetArrayLength() == 0)
+            return;
+        Screen.Title("The card provider's record");
+        foreach (var operation in list.EnumerateArray())
+            Screen.Say($"  {RowText.Readable(operation.GetRawText())}");
+    }
+
+    private static void ShowLog(StackPart part, Guid order)
+    {
+        if (!File.Exists(part.Log))
+            return;
+        using var stream = new FileStream(part.Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);
         var found = false;
         while (reader.ReadLine() is { } line)
         {
-            if (!line.Contains(order.ToString(), StringComparison.OrdinalIgnoreCase))
+            // Whoever waits for an order asks for it again and again; that tells nothing about it.
+            if (!line.Contains(order.ToString(), StringComparison.OrdinalIgnoreCase) || line.Contains("\"request\":\"GET ", StringComparison.Ordinal))
                 continue;
             if (!found)
-                Screen.Title(title);
+                Screen.Title($"Log of {part.Name}");
             found = true;
-            Screen.Say($"  {readable(line)}");
+            Screen.Say($"  {LogLine.Readable(line)}");
         }
-
-        return found;
     }
 }

@@ -22,7 +22,7 @@ internal static class RowText
             return value.GetRawText();
         var text = value.GetString()!;
         if (!text.StartsWith("\\x", StringComparison.Ordinal))
-            return text;
+            return text.ReplaceLineEndings(" / ");
         try
         {
             return Strict.GetString(Convert.FromHexString(text.AsSpan(2)));

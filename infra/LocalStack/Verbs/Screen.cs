@@ -2,10 +2,10 @@ using Spectre.Console;
 
 namespace LocalStack;
 
-/// <summary>What the user sees. Without a terminal it is plain text, wide enough that nothing breaks in the middle.</summary>
+/// <summary>What the user sees; plain text where it does not go to a terminal.</summary>
 internal static class Screen
 {
-    private static readonly IAnsiConsole Out = Create(Console.Out, Console.IsOutputRedirected);
+    private static readonly IAnsiConsole Out = Create();
     private static readonly Lock Gate = new();
 
     public static void Say(string line)
@@ -29,22 +29,25 @@ internal static class Screen
             Out.WriteLine(line, new Style(Color.Yellow));
     }
 
-    public static void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    /// <summary>Columns as wide as their longest cell, indented by two.</summary>
+    public static void Table(IEnumerable<IReadOnlyList<string>> rows)
     {
-        var table = new Table().Border(TableBorder.None);
-        foreach (var column in columns)
-            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))).NoWrap());
-        foreach (var row in rows)
-            table.AddRow(row.Select(cell => new Text(cell)));
-        lock (Gate)
-            Out.Write(table);
+        var lines = rows.ToList();
+        var widths = Enumerable.Range(0, lines.Max(row => row.Count)).Select(column => lines.Max(row => row[column].Length)).ToList();
+        foreach (var row in lines)
+            Say("  " + string.Join("  ", row.Zip(widths, (cell, width) => cell.PadRight(width))).TrimEnd());
     }
 
-    private static IAnsiConsole Create(TextWriter writer, bool redirected)
+    private static IAnsiConsole Create()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        if (redirected)
-            console.Profile.Width = 200;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = Console.IsOutputRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Out = new AnsiConsoleOutput(Console.Out),
+        });
+        // Lines are broken by whoever shows them.
+        console.Profile.Width = int.MaxValue;
         return console;
     }
 }

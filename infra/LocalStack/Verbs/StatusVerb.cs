@@ -16,16 +16,15 @@ internal static class StatusVerb
 
         var conditions = await Task.WhenAll(state.Parts.Select(ConditionAsync));
         Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Started {state.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}."));
-        Screen.Table(
-            ["part", "condition", "port", "process", "log"],
-            state.Parts.Zip(conditions, (part, condition) => new[]
-            {
-                part.Name,
-                condition,
-                part.Port == 0 ? "" : part.Port.ToString(CultureInfo.InvariantCulture),
-                part.ProcessId.ToString(CultureInfo.InvariantCulture),
-                part.Log,
-            }));
+        var rows = state.Parts.Zip(conditions, (part, condition) => new[]
+        {
+            part.Name,
+            condition,
+            part.Port == 0 ? "" : part.Port.ToString(CultureInfo.InvariantCulture),
+            part.ProcessId.ToString(CultureInfo.InvariantCulture),
+            part.Log,
+        });
+        Screen.Table([["part", "condition", "port", "process", "log"], .. rows]);
         return conditions.All(condition => condition is "running" or "ready") ? 0 : 1;
     }
 
