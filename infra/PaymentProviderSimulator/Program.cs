@@ -6,6 +6,9 @@ using PaymentProviderSimulator.Api;
 using PaymentProviderSimulator.Log;
 using PaymentProviderSimulator.Operations;
 
+if (args is ["--health"])
+    return await HealthProbe.RunAsync();
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.Services.AddOptions<SimulatorOptions>().BindConfiguration(SimulatorOptions.Section).ValidateDataAnnotations();

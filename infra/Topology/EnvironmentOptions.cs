@@ -7,6 +7,9 @@ internal static class EnvironmentOptions
 {
     public static Uri Management { get; } = new(Read("MANAGEMENT") ?? "http://admin:dev-admin@localhost:15672");
 
+    /// <summary>How long <c>apply</c> waits for a broker that is still starting.</summary>
+    public static TimeSpan BrokerTimeout => Duration("BROKER_TIMEOUT", TimeSpan.FromSeconds(60));
+
     private static IEnumerable<string> TimedQueues =>
     [
         .. Routes.WaitQueues.Select(wait => wait.Queue),

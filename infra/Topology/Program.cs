@@ -37,6 +37,7 @@ catch (TopologyException exception)
 static async Task<int> ApplyAsync(BrokerTopology topology)
 {
     using var broker = new ManagementApi(EnvironmentOptions.Management);
+    await broker.WaitAsync(EnvironmentOptions.BrokerTimeout);
     var steps = await topology.ApplyAsync(broker, step => Console.WriteLine(step));
     Console.WriteLine(steps.Count == 0
         ? $"Nothing to change; {topology.Links.Count} links move messages."

@@ -41,6 +41,27 @@ public sealed class ManagementApi : IDisposable
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
 
+    /// <summary>Waits until the API answers.</summary>
+    /// <param name="patience">How long at most.</param>
+    /// <param name="cancellationToken">Gives up earlier.</param>
+    /// <exception cref="TopologyException">It did not answer in time, or refuses this administrator.</exception>
+    public async Task WaitAsync(TimeSpan patience, CancellationToken cancellationToken = default)
+    {
+        var deadline = DateTime.UtcNow + patience;
+        while (true)
+        {
+            try
+            {
+                await GetAsync<JsonObject>("whoami", cancellationToken);
+                return;
+            }
+            catch (TopologyException exception) when (exception.InnerException is HttpRequestException && DateTime.UtcNow < deadline)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Reads users, rights, and the definitions of those of the given virtual hosts that exist.</summary>
     public async Task<Definitions> ReadAsync(IReadOnlyCollection<string> virtualHosts, CancellationToken cancellationToken = default)
     {
