@@ -38,9 +38,16 @@ internal sealed class LinkDiagnosis(Definitions wanted, Definitions current, IRe
 
     private string StateOf(Link link, ShovelStatus? status, QueueStatus? queue) => status switch
     {
-        null => $"shovel {link.Shovel} does not run: is the plugin rabbitmq_shovel enabled?",
         { State: "running" } => $"shovel {link.Shovel} says running, and of {queue?.Messages ?? 0} messages waiting in {link.Queue} ({queue?.MessagesUnacknowledged ?? 0} under way) none was accepted at the other end",
-        _ => $"shovel {link.Shovel} is {status.State}{(status.Reason is null ? "" : $" ({status.Reason})")}: it cannot reach or may not sign in at {AddressOf(link)}; the broker's log says which",
+        // RabbitMQ 3.10 shows a shovel that cannot connect as starting or terminated, 4.x does not show it at all.
+        _ => $"shovel {link.Shovel} {Shown(status)}: it cannot reach or may not sign in at {AddressOf(link)}, or the plugin rabbitmq_shovel is off; the broker's log says which",
+    };
+
+    private static string Shown(ShovelStatus? status) => status switch
+    {
+        null => "does not run",
+        { Reason: { Length: > 0 } reason } => $"is {status.State} ({reason})",
+        _ => $"is {status.State}",
     };
 
     private string AddressOf(Link link)
