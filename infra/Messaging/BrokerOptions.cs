@@ -1,3 +1,5 @@
+using Hosting;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Messaging;
@@ -36,7 +38,7 @@ internal sealed record BrokerAddress(string Host, ushort Port, string VirtualHos
     public override string ToString() => $"{Host}:{Port}/{VirtualHost}";
 }
 
-internal sealed class BrokerOptionsValidator : IValidateOptions<BrokerOptions>
+internal sealed class BrokerOptionsValidator(IHostEnvironment environment) : IValidateOptions<BrokerOptions>
 {
     private const string Shape = "it must look like amqp://user:password@host:5672/vhost";
 
@@ -45,7 +47,7 @@ internal sealed class BrokerOptionsValidator : IValidateOptions<BrokerOptions>
         : ValidateOptionsResult.Success;
 
     // The value holds a password, so no message repeats it.
-    private static string? Mistake(string value)
+    private string? Mistake(string value)
     {
         if (string.IsNullOrWhiteSpace(value))
             return $"is missing: {Shape}";
@@ -53,6 +55,10 @@ internal sealed class BrokerOptionsValidator : IValidateOptions<BrokerOptions>
             return $"is not an AMQP address: {Shape}";
         if (uri.UserInfo.Split(':') is not [{ Length: > 0 }, { Length: > 0 }])
             return $"names no user and password: {Shape}";
-        return uri.AbsolutePath.Length < 2 ? $"names no virtual host: {Shape}" : null;
+        if (uri.AbsolutePath.Length < 2)
+            return $"names no virtual host: {Shape}";
+        return DevelopmentPasswords.AreRefused(environment, BrokerAddress.Parse(uri).Password)
+            ? DevelopmentPasswords.WhyRefused(environment).TrimEnd('.')
+            : null;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -13,7 +14,7 @@ public sealed class DatabaseOptions
     public string ConnectionString { get; set; } = "";
 
     /// <summary>Why <paramref name="value" /> is no usable connection string; null when it is one.</summary>
-    internal static string? Mistake(string setting, string? value)
+    internal static string? Mistake(string setting, string? value, IHostEnvironment environment)
     {
         if (string.IsNullOrWhiteSpace(value))
             return $"{setting} is missing: it must be a PostgreSQL connection string such as 'Host=localhost;Database=orders;Username=orders;Password=…'.";
@@ -21,8 +22,11 @@ public sealed class DatabaseOptions
         try
         {
             var parts = new NpgsqlConnectionStringBuilder(value);
-            return string.IsNullOrEmpty(parts.Host) || string.IsNullOrEmpty(parts.Database)
-                ? $"{setting} must name Host and Database."
+            if (string.IsNullOrEmpty(parts.Host) || string.IsNullOrEmpty(parts.Database))
+                return $"{setting} must name Host and Database.";
+
+            return DevelopmentPasswords.AreRefused(environment, parts.Password)
+                ? $"{setting} {DevelopmentPasswords.WhyRefused(environment)}"
                 : null;
         }
         catch (ArgumentException exception)
@@ -33,10 +37,10 @@ public sealed class DatabaseOptions
     }
 }
 
-internal sealed class DatabaseOptionsValidator : IValidateOptions<DatabaseOptions>
+internal sealed class DatabaseOptionsValidator(IHostEnvironment environment) : IValidateOptions<DatabaseOptions>
 {
     public ValidateOptionsResult Validate(string? name, DatabaseOptions options) =>
-        DatabaseOptions.Mistake(DatabaseOptions.RuntimeSetting, options.ConnectionString) is { } mistake
+        DatabaseOptions.Mistake(DatabaseOptions.RuntimeSetting, options.ConnectionString, environment) is { } mistake
             ? ValidateOptionsResult.Fail(mistake)
             : ValidateOptionsResult.Success;
 }

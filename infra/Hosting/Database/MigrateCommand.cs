@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Hosting;
@@ -16,7 +17,7 @@ internal static class MigrateCommand
         where TDbContext : DbContext
     {
         var connectionString = services.GetRequiredService<IConfiguration>()[DatabaseOptions.OwnerSetting];
-        if (DatabaseOptions.Mistake(DatabaseOptions.OwnerSetting, connectionString) is { } mistake)
+        if (DatabaseOptions.Mistake(DatabaseOptions.OwnerSetting, connectionString, services.GetRequiredService<IHostEnvironment>()) is { } mistake)
             throw new SettingException(mistake);
 
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger<TDbContext>();

@@ -1,7 +1,6 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -19,25 +18,29 @@ public static class HealthEndpoints
     internal const string LivePath = "/health/live";
     internal const string ReadyPath = "/health/ready";
 
+    // The framework's own MapHealthChecks builds every check, and with it the bus, before the settings have been validated.
     internal static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapHealthChecks(LivePath, Options(_ => false)).AllowAnonymous();
-        app.MapHealthChecks(ReadyPath, Options(check => check.Tags.Contains(Ready))).AllowAnonymous();
+        var health = app.MapGroup("").AllowAnonymous().WithTags("Health");
+        health.MapGet(LivePath, () => TypedResults.Ok(new HealthAnswer(nameof(HealthStatus.Healthy), new Dictionary<string, CheckAnswer>())));
+        health.MapGet(ReadyPath, AnswerReadyAsync);
     }
 
-    private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> predicate) => new()
+    private static async Task<JsonHttpResult<HealthAnswer>> AnswerReadyAsync(HealthCheckService health, CancellationToken cancellationToken)
     {
-        Predicate = predicate,
-        ResponseWriter = (context, report) => context.Response.WriteAsJsonAsync(
-            new
-            {
-                status = report.Status.ToString(),
-                checks = report.Entries.ToDictionary(
-                    entry => entry.Key,
-                    entry => new { status = entry.Value.Status.ToString(), description = entry.Value.Description },
-                    StringComparer.Ordinal),
-            },
-            JsonSerializerOptions.Web,
-            context.RequestAborted),
-    };
+        var report = await health.CheckHealthAsync(check => check.Tags.Contains(Ready), cancellationToken);
+        var answer = new HealthAnswer(
+            report.Status.ToString(),
+            report.Entries.ToDictionary(
+                entry => entry.Key,
+                entry => new CheckAnswer(entry.Value.Status.ToString(), entry.Value.Description)));
+
+        return TypedResults.Json(
+            answer,
+            statusCode: report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+    }
+
+    private sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, CheckAnswer> Checks);
+
+    private sealed record CheckAnswer(string Status, string? Description);
 }

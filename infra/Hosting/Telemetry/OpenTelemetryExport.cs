@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -8,29 +7,24 @@ using OpenTelemetry.Trace;
 namespace Hosting;
 
 /// <summary>Exports traces and metrics over OTLP. The exporter reads the standard <c>OTEL_*</c> variables itself.</summary>
-internal sealed class OpenTelemetryExport(IHostEnvironment environment, IConfiguration configuration) : IHostedService, IDisposable
+internal sealed class OpenTelemetryExport(IHostEnvironment environment) : IHostedService, IDisposable
 {
-    public const string EndpointSetting = "OTEL_EXPORTER_OTLP_ENDPOINT";
-
     private TracerProvider? _traces;
     private MeterProvider? _metrics;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(configuration[EndpointSetting], UriKind.Absolute, out _))
-            throw new SettingException($"{EndpointSetting} must be an absolute URL such as http://localhost:4317.");
-
         var resource = ResourceBuilder.CreateDefault().AddService(environment.ApplicationName);
 
         _traces = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(resource)
-            .AddSource([.. TelemetrySources.Activities])
+            .AddSource([.. TelemetrySources.Activities, environment.ApplicationName])
             .AddOtlpExporter()
             .Build();
 
         _metrics = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(resource)
-            .AddMeter([.. TelemetrySources.Meters])
+            .AddMeter([.. TelemetrySources.Meters, environment.ApplicationName])
             .AddOtlpExporter()
             .Build();
 

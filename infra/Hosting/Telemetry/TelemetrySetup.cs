@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Hosting;
 
@@ -24,7 +25,11 @@ internal static class TelemetrySetup
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 
-        if (string.IsNullOrEmpty(builder.Configuration[OpenTelemetryExport.EndpointSetting]))
+        var endpoint = builder.Configuration[OtlpOptions.Setting];
+        builder.Services.AddSingleton<IValidateOptions<OtlpOptions>, OtlpOptionsValidator>();
+        builder.Services.AddOptions<OtlpOptions>().Configure(options => options.Endpoint = endpoint).ValidateOnStart();
+
+        if (string.IsNullOrEmpty(endpoint))
             builder.Services.AddHostedService<TracePropagation>();
         else
             builder.Services.AddHostedService<OpenTelemetryExport>();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Contracts;
@@ -9,7 +10,7 @@ using Topology;
 namespace Services.Tests.Orders;
 
 /// <summary>The Orders service with a database and the whole broker topology of its own. Payments is played by the test.</summary>
-public sealed class OrdersSystem : IAsyncLifetime
+public class OrdersSystem : IAsyncLifetime
 {
     public const string Project = "services/Orders";
 
@@ -33,12 +34,23 @@ public sealed class OrdersSystem : IAsyncLifetime
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
+    /// <summary>The service's way to its database.</summary>
+    public TcpProxy DatabaseNetwork { get; private set; } = null!;
+
+    /// <summary>The service's way to its broker.</summary>
+    public TcpProxy BrokerNetwork { get; private set; } = null!;
+
     public IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>
     {
         ["ASPNETCORE_ENVIRONMENT"] = "Development",
-        ["ConnectionStrings__Database"] = _database.ConnectionString,
+        ["ConnectionStrings__Database"] = new NpgsqlConnectionStringBuilder(_database.ConnectionString)
+        {
+            Host = "127.0.0.1",
+            Port = DatabaseNetwork.Port,
+        }.ConnectionString,
         ["ConnectionStrings__DatabaseOwner"] = _database.OwnerConnectionString,
-        ["ConnectionStrings__Broker"] = _topology.AddressOf(Routes.Orders).ToString(),
+        ["ConnectionStrings__Broker"] =
+            _topology.AddressOf(Routes.Orders, new Uri(string.Create(CultureInfo.InvariantCulture, $"amqp://127.0.0.1:{BrokerNetwork.Port}"))).ToString(),
     };
 
     public async ValueTask InitializeAsync()
@@ -54,17 +66,37 @@ public sealed class OrdersSystem : IAsyncLifetime
         using (var management = new Topology.ManagementApi(_servers.Management))
             await _topology.ApplyAsync(management);
 
-        var (exitCode, output, error) = await ServiceProcess.RunAsync(Project, ["migrate"], Settings);
-        if (exitCode != 0)
-            throw new InvalidOperationException($"migrate failed: {output} {error}");
+        var database = new NpgsqlConnectionStringBuilder(_database.ConnectionString);
+        DatabaseNetwork = TcpProxy.To(database.Host!, database.Port);
+        BrokerNetwork = TcpProxy.To(_servers.Broker.Host, _servers.Broker.Port);
 
         Database = NpgsqlDataSource.Create(_database.OwnerConnectionString);
         Payments = await PlayedPayments.ConnectAsync(_topology.AddressOf(Routes.Payments));
-        Service = await ServiceProcess.StartAsync(Project, Settings);
+        await StartAsync();
+    }
+
+    /// <summary>Migrates the database and waits until the service is ready.</summary>
+    protected virtual async Task StartAsync()
+    {
+        await MigrateAsync();
+        await LaunchAsync();
         await Service.ReadyAsync();
+    }
+
+    /// <summary>Starts the service, which may have to wait for what it needs.</summary>
+    public async Task LaunchAsync()
+    {
+        Service = await ServiceProcess.StartAsync(Project, Settings);
         Ada = Service.Client("dev-ada");
         Grace = Service.Client("dev-grace");
         Operator = Service.Client("dev-operator");
+    }
+
+    public async Task MigrateAsync()
+    {
+        var (exitCode, output, error) = await ServiceProcess.RunAsync(Project, ["migrate"], Settings);
+        if (exitCode != 0)
+            throw new InvalidOperationException($"migrate failed: {output} {error}");
     }
 
     public async ValueTask DisposeAsync()
@@ -75,9 +107,14 @@ public sealed class OrdersSystem : IAsyncLifetime
             await Payments.DisposeAsync();
         if (Database is not null)
             await Database.DisposeAsync();
+        if (DatabaseNetwork is not null)
+            await DatabaseNetwork.DisposeAsync();
+        if (BrokerNetwork is not null)
+            await BrokerNetwork.DisposeAsync();
         using (var management = new Topology.ManagementApi(_servers.Management))
             await _topology.RemoveAsync(management);
         await _database.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>Places an order of 25 euros for ada.</summary>
