@@ -48,6 +48,19 @@ public sealed class DeliveryTests(NotificationsSystem system) : IClassFixture<No
     }
 
     [Fact]
+    public async Task Several_instances_share_the_work_and_repeat_no_mail()
+    {
+        await using var another = await system.StartAnotherAsync();
+        var orders = Enumerable.Range(0, 60).Select(_ => Guid.NewGuid()).ToList();
+        await Task.WhenAll(orders.Select(order => system.ConfirmAsync(order)));
+
+        foreach (var order in orders)
+            await system.ReachesAsync(order, "Sent");
+
+        orders.ShouldAllBe(order => system.Mail.About(order).Count == 1);
+    }
+
+    [Fact]
     public async Task While_the_mail_server_is_away_mails_wait_and_none_is_lost_or_repeated()
     {
         await system.Mail.StopAsync();

@@ -82,6 +82,14 @@ public sealed class NotificationsSystem : IAsyncLifetime
         await Service.ReadyAsync();
     }
 
+    /// <summary>Starts another instance of the service on the same queue and database.</summary>
+    public async Task<ServiceProcess> StartAnotherAsync()
+    {
+        var another = await ServiceProcess.StartAsync(Project, Settings);
+        await another.ReadyAsync();
+        return another;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Service is not null)

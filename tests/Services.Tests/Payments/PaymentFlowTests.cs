@@ -1,5 +1,6 @@
 using System.Net;
 using Contracts.Payments;
+using RealServers;
 using Shouldly;
 using Xunit;
 
@@ -76,6 +77,24 @@ public sealed class PaymentFlowTests(PaymentsSystem system) : IClassFixture<Paym
         (await StatusCodeAsync("dev-grace")).ShouldBe(HttpStatusCode.NotFound);
         (await StatusCodeAsync(key: null)).ShouldBe(HttpStatusCode.Unauthorized);
         (await system.PaymentAsync(_order)).GetRawText().ShouldNotContain("tok_approve");
+    }
+
+    [Fact]
+    public async Task No_transaction_is_open_while_the_provider_is_called()
+    {
+        await system.Orders.AuthorizeAsync(_order, "tok_slow_1500");
+        await Eventually.TrueAsync(async () => (await system.Provider.OperationsAsync(_order)).Count > 0, "the provider is at work");
+        (await system.PaymentAsync(_order)).GetProperty("attempts")[0].GetProperty("state").GetString().ShouldBe("Started");
+
+        // The outbox has short transactions of its own at any time.
+        while (system.Orders.Heard(_order).Count == 0)
+        {
+            (await system.QueryAsync<long>(
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND backend_type = 'client backend' AND now() - xact_start > interval '500 ms'
+                """)).ShouldBe(0);
+        }
     }
 
     [Fact]
