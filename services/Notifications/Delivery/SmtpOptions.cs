@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net.Mail;
+using Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Notifications.Delivery;
@@ -58,7 +59,7 @@ public sealed class SmtpOptions
 }
 
 /// <summary>The rules that attributes cannot state.</summary>
-internal sealed class SmtpOptionsValidator : IValidateOptions<SmtpOptions>
+internal sealed class SmtpOptionsValidator(IHostEnvironment environment) : IValidateOptions<SmtpOptions>
 {
     public ValidateOptionsResult Validate(string? name, SmtpOptions options)
     {
@@ -70,9 +71,12 @@ internal sealed class SmtpOptionsValidator : IValidateOptions<SmtpOptions>
             return ValidateOptionsResult.Fail($"Smtp:Recipient must be a mail address with {SmtpOptions.CustomerPlaceholder} in it.");
         }
 
-        return ValidateOptionsResult.Success;
+        return DevelopmentPasswords.AreRefused(environment, options.Password)
+            ? ValidateOptionsResult.Fail($"Smtp:Password {DevelopmentPasswords.WhyRefused(environment)}")
+            : ValidateOptionsResult.Success;
     }
 
+    /// <summary>The address of one customer.</summary>
     public static string RecipientOf(string pattern, string customerId) =>
         pattern.Replace(SmtpOptions.CustomerPlaceholder, customerId, StringComparison.Ordinal);
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Payments.Provider;
@@ -58,12 +59,14 @@ public sealed class ProviderOptions
 }
 
 /// <summary>The rules that no single setting can state.</summary>
-internal sealed class ProviderOptionsValidator : IValidateOptions<ProviderOptions>
+internal sealed class ProviderOptionsValidator(IHostEnvironment environment) : IValidateOptions<ProviderOptions>
 {
     public ValidateOptionsResult Validate(string? name, ProviderOptions options)
     {
         if (options.BaseAddress is { } address && (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")))
             return ValidateOptionsResult.Fail("Provider:BaseAddress must be an absolute http or https address.");
+        if (DevelopmentPasswords.AreRefused(environment, options.ApiKey))
+            return ValidateOptionsResult.Fail($"Provider:ApiKey {DevelopmentPasswords.WhyRefused(environment)}");
         return options.TotalTimeout < options.AttemptTimeout
             ? ValidateOptionsResult.Fail("Provider:TotalTimeout must not be shorter than Provider:AttemptTimeout.")
             : ValidateOptionsResult.Success;
