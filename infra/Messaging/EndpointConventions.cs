@@ -1,3 +1,7 @@
+using System.ComponentModel.DataAnnotations;
+using System.Runtime.Serialization;
+using Contracts;
+
 namespace Messaging;
 
 /// <summary>What holds on a receive endpoint unless the definition of one of its consumers says otherwise.</summary>
@@ -15,9 +19,23 @@ public sealed class EndpointConventions
     /// <summary>Retries in place, before the message leaves the consumer.</summary>
     public Backoff Immediate { get; set; } = new(Limit: 4, First: TimeSpan.FromMilliseconds(50), Longest: TimeSpan.FromSeconds(2));
 
-    internal List<Type> NeverRetried { get; } = [];
+    /// <summary>
+    /// Where a message that retries in place did not heal waits before it is delivered again: at first in the first queue,
+    /// then in the next. After the last it is a dead letter. Empty for none.
+    /// </summary>
+    public IReadOnlyList<RetryQueue> Delayed { get; set; } = Routes.RetryQueues;
 
-    /// <summary>Exceptions that trying again cannot heal: such a message goes straight to the dead letters.</summary>
+    /// <summary>When the endpoint pauses because most of its messages fail; null for never.</summary>
+    public KillSwitchLimits? KillSwitch { get; set; } =
+        new(Attempts: 20, FailureRatio: 0.5, Window: TimeSpan.FromSeconds(30), Pause: TimeSpan.FromSeconds(30));
+
+    internal List<Type> NeverRetried { get; } =
+        [typeof(ValidationException), typeof(SerializationException), typeof(FormatException), typeof(ArgumentException), typeof(NotSupportedException)];
+
+    /// <summary>
+    /// Exceptions that trying again cannot heal: such a message goes straight to the dead letters. Failed validation and
+    /// serialization, malformed values and wrong arguments need not be named.
+    /// </summary>
     public EndpointConventions NeverRetry<TException>()
         where TException : Exception
     {
