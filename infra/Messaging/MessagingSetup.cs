@@ -28,6 +28,9 @@ public static class MessagingSetup
             .Configure<IConfiguration>((options, configuration) => options.Uri = configuration[BrokerOptions.Setting] ?? "")
             .ValidateOnStart();
 
+        services.AddSingleton<MessagingMetrics>();
+        services.AddDeadLetters<TDbContext>();
+
         services.AddMassTransit(bus =>
         {
             bus.SetKebabCaseEndpointNameFormatter();
@@ -90,14 +93,16 @@ public static class MessagingSetup
 
         // Nobody asks for them, and each would create an exchange that no route knows.
         endpoint.PublishFaults = false;
-        endpoint.TellOriginOfSkippedMessages(name);
+        endpoint.MoveToDeadLetters(name);
 
-        // The order matters: each attempt needs a transaction of its own, so the outbox is innermost.
+        // The order matters: each attempt needs a transaction of its own, so the outbox is innermost, and a message leaves for a
+        // wait queue only when retrying in place has not helped.
+        var metrics = context.GetRequiredService<MessagingMetrics>();
+        endpoint.UseDelayedRetries(new DelayedRetries(name, conventions, metrics), endpoint.UseKillSwitch(name, conventions.KillSwitch, context));
         endpoint.UseMessageRetry(retry =>
         {
-            foreach (var exception in conventions.NeverRetried)
-                retry.Ignore(exception);
-            retry.SetRetryPolicy(filter => new FullJitterRetryPolicy(filter, conventions.Immediate));
+            retry.ConnectRetryObserver(new ImmediateRetryCounter(name, metrics));
+            retry.SetRetryPolicy(_ => new FullJitterRetryPolicy(new RetryableExceptions(conventions.NeverRetried), conventions.Immediate));
         });
 
         if (conventions.UseOutbox)

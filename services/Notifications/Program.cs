@@ -20,5 +20,6 @@ builder.AddMessaging<NotificationsDbContext>(bus =>
 var app = builder.Build();
 app.MapServiceDefaults();
 app.MapNotifications();
+app.MapDeadLetters();
 
 return await app.RunOrMigrateAsync<NotificationsDbContext>(args);

@@ -28,6 +28,7 @@ var app = builder.Build();
 
 app.MapServiceDefaults();
 app.MapProducts();
+app.MapDeadLetters();
 
 var orders = app.MapGroup("/orders").RequireAuthorization(ApiRoles.Customer).WithTags("Orders");
 orders.MapPlaceOrder();

@@ -26,5 +26,6 @@ builder.Services.AddTransient<ProviderReversal>();
 var app = builder.Build();
 app.MapServiceDefaults();
 app.MapPayments();
+app.MapDeadLetters();
 
 return await app.RunOrMigrateAsync<PaymentsDbContext>(args);

@@ -1,5 +1,6 @@
 using Hosting;
 using MassTransit;
+using Messaging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Notifications.Delivery;
@@ -16,6 +17,7 @@ public sealed class NotificationsDbContext(DbContextOptions<NotificationsDbConte
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(NotificationsDbContext).Assembly);
         modelBuilder.UseSnakeCaseColumns();
         modelBuilder.AddTransactionalOutboxEntities();
+        modelBuilder.AddDeadLetterEntities();
     }
 }
 

@@ -1,4 +1,5 @@
 using MassTransit;
+using Messaging;
 using Microsoft.EntityFrameworkCore;
 using Orders.Lifecycle;
 using Orders.Submission;
@@ -21,5 +22,6 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(OrdersDbContext).Assembly);
         modelBuilder.UseSnakeCaseColumns();
         modelBuilder.AddTransactionalOutboxEntities();
+        modelBuilder.AddDeadLetterEntities();
     }
 }

@@ -1,5 +1,6 @@
 using Hosting;
 using MassTransit;
+using Messaging;
 using Microsoft.EntityFrameworkCore;
 using Payments.Ledger;
 using Payments.Operations;
@@ -18,5 +19,6 @@ public sealed class PaymentsDbContext(DbContextOptions<PaymentsDbContext> option
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(PaymentsDbContext).Assembly);
         modelBuilder.UseSnakeCaseColumns();
         modelBuilder.AddTransactionalOutboxEntities();
+        modelBuilder.AddDeadLetterEntities();
     }
 }

@@ -1,4 +1,5 @@
 using MassTransit.EntityFrameworkCoreIntegration;
+using Messaging;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
@@ -31,10 +32,12 @@ internal sealed class CreateNotifications : Migration
             """);
 
         migrationBuilder.CreateOutboxTables();
+        migrationBuilder.CreateDeadLetterTables();
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)
     {
+        migrationBuilder.DropDeadLetterTables();
         migrationBuilder.DropOutboxTables();
         migrationBuilder.Sql("DROP TABLE notifications;");
     }

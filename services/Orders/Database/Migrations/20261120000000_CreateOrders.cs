@@ -1,4 +1,5 @@
 using MassTransit.EntityFrameworkCoreIntegration;
+using Messaging;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
@@ -65,6 +66,7 @@ internal sealed class CreateOrders : Migration
             """);
 
         migrationBuilder.CreateOutboxTables();
+        migrationBuilder.CreateDeadLetterTables();
 
         migrationBuilder.Sql(
             """
@@ -84,6 +86,7 @@ internal sealed class CreateOrders : Migration
 
     protected override void Down(MigrationBuilder migrationBuilder)
     {
+        migrationBuilder.DropDeadLetterTables();
         migrationBuilder.DropOutboxTables();
         migrationBuilder.Sql("DROP TABLE submission_receipts, products, order_journal, orders;");
     }

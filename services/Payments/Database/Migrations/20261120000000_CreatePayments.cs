@@ -1,4 +1,5 @@
 using MassTransit.EntityFrameworkCoreIntegration;
+using Messaging;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
@@ -81,10 +82,12 @@ internal sealed class CreatePayments : Migration
             """);
 
         migrationBuilder.CreateOutboxTables();
+        migrationBuilder.CreateDeadLetterTables();
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)
     {
+        migrationBuilder.DropDeadLetterTables();
         migrationBuilder.DropOutboxTables();
         migrationBuilder.Sql(
             """

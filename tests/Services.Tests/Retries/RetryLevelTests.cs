@@ -1,0 +1,101 @@
+using System.Text.Json;
+using RealServers;
+using Services.Tests.DeadLetters;
+using Shouldly;
+using Xunit;
+
+namespace Services.Tests.Retries;
+
+public sealed class RetryLevelTests(OpenShop fixture) : IClassFixture<OpenShop>
+{
+    private readonly Shop _shop = fixture.Shop;
+
+    [Fact]
+    public async Task What_always_fails_is_tried_at_every_level_and_ends_as_a_dead_letter()
+    {
+        var order = Guid.NewGuid();
+
+        var messageId = await _shop.PublishAsync(new PackParcel(order, Fates.Fails));
+
+        // Four deliveries, at first and after each of three waits, with one retry in place each.
+        var letter = await _shop.LetterAsync(order);
+        _shop.Fates.AttemptsAt(order).ShouldBe(8);
+        letter.Attempts.ShouldBe(8);
+        letter.Reason.ShouldBe("fault");
+        letter.Queue.ShouldBe("pack-parcel");
+        letter.MessageId.ShouldBe(messageId.ToString());
+        letter.MessageType.ShouldBe("Shop:PackParcel");
+        letter.ExceptionType.ShouldBe("System.InvalidOperationException");
+        letter.ExceptionMessage.ShouldBe($"The parcel of {order} is too heavy.");
+        (await _shop.PackedAsync(order)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Each_wait_queue_is_used_once()
+    {
+        var order = Guid.NewGuid();
+
+        await _shop.PublishAsync(new PackParcel(order, Fates.Fails));
+
+        var letter = await _shop.LetterAsync(order);
+        var deaths = JsonDocument.Parse(letter.Headers).RootElement.GetProperty("x-death").EnumerateArray().ToList();
+        deaths.Select(death => death.GetProperty("table").GetProperty("queue").GetString()).ShouldBe(["retry-5s", "retry-30s", "retry-5m"], ignoreOrder: true);
+        deaths.ShouldAllBe(death => death.GetProperty("table").GetProperty("count").GetInt64() == 1);
+    }
+
+    [Fact]
+    public async Task What_heals_while_it_waits_is_consumed_once_and_its_inbox_lets_it_pass()
+    {
+        var order = Guid.NewGuid();
+        _shop.Fates.Ill = true;
+        await _shop.PublishAsync(new PackParcel(order, "ill"));
+        await Eventually.TrueAsync(() => _shop.Fates.AttemptsAt(order) > 2, "it has been tried after a wait");
+
+        _shop.Fates.Ill = false;
+
+        await Eventually.EqualAsync(1, () => _shop.PackedAsync(order), "packed parcels");
+        (await _shop.CountAsync($"SELECT count(*) FROM dead_letters WHERE order_id = '{order}'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_trying_again_cannot_heal_goes_straight_to_the_dead_letters()
+    {
+        var order = Guid.NewGuid();
+
+        await _shop.PublishAsync(new PackParcel(order, Fates.Invalid));
+
+        var letter = await _shop.LetterAsync(order);
+        _shop.Fates.AttemptsAt(order).ShouldBe(1);
+        letter.Attempts.ShouldBe(1);
+        letter.ExceptionType.ShouldBe("System.ComponentModel.DataAnnotations.ValidationException");
+        letter.Headers.ShouldNotContain("x-death");
+    }
+
+    [Fact]
+    public async Task A_consumer_that_is_cancelled_by_what_it_calls_ends_as_a_dead_letter_and_not_in_a_loop()
+    {
+        var order = Guid.NewGuid();
+
+        await _shop.PublishAsync(new PackParcel(order, Fates.Canceled));
+
+        var letter = await _shop.LetterAsync(order);
+        letter.Reason.ShouldBe("fault");
+        letter.ExceptionType.ShouldBe("MassTransit.ConsumerCanceledException");
+        _shop.Fates.AttemptsAt(order).ShouldBe(8);
+    }
+
+    [Fact]
+    public async Task One_bad_member_among_a_hundred_of_a_batch_comes_back_alone()
+    {
+        var good = Enumerable.Range(0, 99).Select(_ => Guid.NewGuid()).ToList();
+        var bad = Guid.NewGuid();
+
+        await Task.WhenAll(good.Select(order => _shop.PublishAsync(new WeighParcel(order, Fates.Good))).Append(_shop.PublishAsync(new WeighParcel(bad, Fates.Fails))));
+
+        var letter = await _shop.LetterAsync(bad);
+        letter.Attempts.ShouldBe(4);
+        _shop.Fates.AttemptsAt(bad).ShouldBe(4);
+        good.ShouldAllBe(order => _shop.Fates.AttemptsAt(order) == 1);
+        (await _shop.CountAsync($"""SELECT count(*) FROM packed_parcels WHERE "OrderId" IN ('{string.Join("','", good)}')""")).ShouldBe(99);
+    }
+}
