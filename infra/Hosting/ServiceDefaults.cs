@@ -55,7 +55,7 @@ public static class ServiceDefaults
     }
 
     /// <summary>
-    /// Runs the service, or what the command line asks for instead: <c>migrate</c> or <c>--health [live|ready]</c>.
+    /// Runs the service, or what the command line asks for instead: <c>migrate</c>.
     /// A setting that is wrong ends it with a sentence on standard error.
     /// </summary>
     /// <returns>The process's exit code.</returns>
@@ -66,8 +66,6 @@ public static class ServiceDefaults
         {
             switch (args)
             {
-                case [HealthProbe.Verb, ..]:
-                    return await HealthProbe.RunAsync(args, app.Configuration);
                 case [MigrateCommand.Verb, ..]:
                     await MigrateCommand.RunAsync<TDbContext>(app.Services, app.Lifetime.ApplicationStopping);
                     return 0;

@@ -5,6 +5,9 @@ using Notifications.Database;
 using Notifications.Delivery;
 using Notifications.Lookup;
 
+if (HealthProbe.IsAsked(args))
+    return await HealthProbe.RunAsync(args);
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();

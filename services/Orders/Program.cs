@@ -7,6 +7,9 @@ using Orders.Lifecycle;
 using Orders.Submission;
 using Orders.Views;
 
+if (HealthProbe.IsAsked(args))
+    return await HealthProbe.RunAsync(args);
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();

@@ -9,6 +9,9 @@ using Payments.Operations;
 using Payments.Provider;
 using Payments.Reversal;
 
+if (HealthProbe.IsAsked(args))
+    return await HealthProbe.RunAsync(args);
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();

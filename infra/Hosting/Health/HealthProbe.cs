@@ -5,16 +5,23 @@ namespace Hosting;
 
 /// <summary>
 /// The verb <c>--health [live|ready]</c>: asks the service that runs beside it over HTTP, and tells by the exit code.
-/// It makes a container health check that needs no other program in the image.
+/// It makes a container health check that needs no other program in the image. Programs answer it before they build
+/// anything: it runs every few seconds, and building a service costs a second of CPU.
 /// </summary>
-internal static class HealthProbe
+public static class HealthProbe
 {
-    public const string Verb = "--health";
+    private const string Verb = "--health";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public static async Task<int> RunAsync(string[] args, IConfiguration configuration)
+    /// <summary>Whether the command line asks for the probe.</summary>
+    public static bool IsAsked(string[] args) => args is [Verb, ..];
+
+    /// <summary>Asks the service, which has the same environment variables.</summary>
+    /// <returns>The process's exit code: 0 if the answer was 200.</returns>
+    public static async Task<int> RunAsync(string[] args)
     {
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").Build();
         var path = args.Contains("live", StringComparer.OrdinalIgnoreCase) ? HealthEndpoints.LivePath : HealthEndpoints.ReadyPath;
         var address = new Uri(OwnAddress(configuration), path);
 
