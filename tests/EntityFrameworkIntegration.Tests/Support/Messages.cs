@@ -1,0 +1,28 @@
+using MassTransit;
+
+namespace EntityFrameworkIntegration.Tests.Support;
+
+public record OrderPlaced(Guid OrderId, string Note = "");
+
+public record OrderPaid(Guid OrderId, int Number = 0);
+
+/// <summary>Pays an order and tells so: one entity, one message.</summary>
+public class PayOrderConsumer(TestDbContext database) : IConsumer<OrderPlaced>
+{
+    public async Task Consume(ConsumeContext<OrderPlaced> context)
+    {
+        database.Payments.Add(new Payment { Id = NewId.NextGuid(), OrderId = context.Message.OrderId });
+        await database.SaveChangesAsync(context.CancellationToken);
+        await context.Publish(new OrderPaid(context.Message.OrderId));
+    }
+}
+
+/// <summary>Records what was paid.</summary>
+public class RecordPaidConsumer(Journal journal) : IConsumer<OrderPaid>
+{
+    public Task Consume(ConsumeContext<OrderPaid> context)
+    {
+        journal.Add(context.Message);
+        return Task.CompletedTask;
+    }
+}
