@@ -27,8 +27,9 @@ sealed class TransactionalOutbox : IDisposable
 
         Metrics = new OutboxMetrics(contextType.Name, BusName);
         Database = new OutboxDatabase(contextType, provider.GetRequiredService<IServiceScopeFactory>());
-        Completion = new OutboxCompletion(Database, options.QueryTimeout, Logger);
+        Completion = new OutboxCompletion(Database, options.QueryTimeout, Time, Logger);
         Sweeper = new OutboxSweeper(BusName, () => Bus, IsBusHealthy, options, Database, Completion, Metrics, Time, Logger);
+        Watch = new OutboxWatch(BusName, options, Database, Metrics, Time, Logger);
         Trimmer = new InboxTrimmer(BusName, options, Database, Time, Logger);
         Delivery = new OutboxDelivery(options, Completion, Metrics, Sweeper.Wake, Time, Logger);
     }
@@ -40,6 +41,7 @@ sealed class TransactionalOutbox : IDisposable
     public OutboxCompletion Completion { get; }
     public OutboxDelivery Delivery { get; }
     public OutboxSweeper Sweeper { get; }
+    public OutboxWatch Watch { get; }
     public InboxTrimmer Trimmer { get; }
     public OutboxMetrics Metrics { get; }
     public TimeProvider Time { get; }

@@ -150,7 +150,8 @@ sealed class ScopeMessage(TransactionalOutbox outbox, OutgoingMessage message, O
 
     public void Lease()
     {
-        var now = Outbox.Time.GetUtcNow().UtcDateTime;
+        // Leases are compared with the database's clock.
+        var now = Outbox.Time.GetUtcNow().UtcDateTime + Outbox.Watch.ClockOffset;
         Direct = Outbox.Options.Delivers && Message.EnqueueTime is null && Outbox.Delivery.HasRoom;
         Row.Due = Message.EnqueueTime ?? (Direct ? now + Outbox.Options.LeaseDuration : now);
     }

@@ -64,6 +64,7 @@ public static class EntityFrameworkOutboxModelExtensions
             entity.Property(x => x.ParkedTime).HasColumnName("parked_time").HasColumnType("timestamp with time zone");
             // The sweeper's only query: the rows of one bus that are due, oldest first, without those set aside.
             entity.HasIndex(x => new { x.BusName, x.Due }).HasDatabaseName("ix_outbox_message_due").HasFilter("parked_time IS NULL");
+            entity.HasIndex(x => new { x.BusName, x.ParkedTime }).HasDatabaseName("ix_outbox_message_parked").HasFilter("parked_time IS NOT NULL");
 
             callback?.Invoke(entity);
         });

@@ -2,9 +2,11 @@ using MassTransit.Configuration;
 using MassTransit.DependencyInjection;
 using MassTransit.EntityFrameworkCoreIntegration.Bus;
 using MassTransit.EntityFrameworkCoreIntegration.Delivery;
+using MassTransit.EntityFrameworkCoreIntegration.Monitoring;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
 namespace MassTransit.EntityFrameworkCoreIntegration.Configuration;
@@ -40,6 +42,11 @@ abstract class OutboxRegistration(Type contextType, TransactionalOutbox outbox)
             new TransactionalOutbox(typeof(TDbContext), typeof(TBus), options, provider), provider));
         services.AddSingleton<OutboxRegistration>(provider => provider.GetRequiredService<ForBus<TDbContext, TBus>>());
         services.AddSingleton<IHostedService>(provider => new OutboxHostedService(provider.GetRequiredService<ForBus<TDbContext, TBus>>().Outbox));
+
+        services.AddHealthChecks().Add(new HealthCheckRegistration(
+            typeof(TBus) == typeof(IBus) ? $"outbox-{typeof(TDbContext).Name}" : $"outbox-{typeof(TDbContext).Name}-{typeof(TBus).Name}",
+            provider => new OutboxHealthCheck(provider.GetRequiredService<ForBus<TDbContext, TBus>>().Outbox),
+            HealthStatus.Unhealthy, ["ready", "outbox"]));
 
         if (!options.UsesBusOutbox)
             return;

@@ -77,6 +77,13 @@ sealed class OutboxConsumeFilter<TDbContext, TMessage>(IConsumeScopeProvider sco
     async Task Consume(IConsumeScopeContext<TMessage> scope, DbContext dbContext, IPipe<ConsumeContext<TMessage>> next)
     {
         var context = scope.Context;
+        if (context.TryGetPayload<IOutboxTransaction>(out var outer) && ReferenceEquals(outer.DbContext, dbContext))
+        {
+            // Configured twice, for example by a convention and by a definition: one transaction is enough.
+            await next.Send(context).ConfigureAwait(false);
+            return;
+        }
+
         var started = outbox.Time.GetTimestamp();
         var messageIds = InboxMembers<TMessage>.Instance.MessageIds(context);
 

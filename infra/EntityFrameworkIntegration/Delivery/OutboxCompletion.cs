@@ -8,38 +8,49 @@ namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
 /// Deletes the rows of confirmed messages and records failed attempts. One flush is in flight at a time; whatever completes meanwhile
 /// joins the next, so the batches grow with the load and no timer delays a quiet system.
 /// </summary>
-sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, ILogger logger)
+sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimeProvider time, ILogger logger)
 {
     // A flush does not wait for the disk: a delete that is lost with the server only makes its message be sent again.
     const string NoFlush = "SELECT set_config('synchronous_commit', 'off', true)";
     const int LargestFlush = 5_000;
 
+    // What the database does not take during an outage is kept up to here. Beyond, leases end and messages are sent twice.
+    const int LargestBacklog = 100_000;
+
+    static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(500);
+
     readonly ConcurrentQueue<Guid> _sent = new();
     readonly ConcurrentQueue<FailedMessage> _failed = new();
+    TaskCompletionSource _batchDone = NewBatch();
     int _flushing;
-
-    /// <summary>The flush that is running, if any.</summary>
-    Task _flush = Task.CompletedTask;
+    long _completed;
+    long _flushed;
 
     public void Sent(Guid id)
     {
         _sent.Enqueue(id);
+        Interlocked.Increment(ref _completed);
         Start();
     }
 
     public void Failed(FailedMessage failure)
     {
         _failed.Enqueue(failure);
+        Interlocked.Increment(ref _completed);
         Start();
     }
 
-    /// <summary>Completes when everything completed so far is in the database.</summary>
+    /// <summary>Completes when what has been completed so far is in the database.</summary>
     public async Task Drain(CancellationToken cancellationToken)
     {
-        while (!IsEmpty || Volatile.Read(ref _flushing) == 1)
+        var completed = Interlocked.Read(ref _completed);
+        while (true)
         {
+            var batch = Volatile.Read(ref _batchDone).Task;
+            if (Interlocked.Read(ref _flushed) >= completed)
+                return;
             Start();
-            await Volatile.Read(ref _flush).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await batch.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -48,7 +59,7 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, ILogger
     void Start()
     {
         if (Interlocked.CompareExchange(ref _flushing, 1, 0) == 0)
-            Volatile.Write(ref _flush, Task.Run(Flush));
+            _ = Task.Run(Flush);
     }
 
     async Task Flush()
@@ -68,36 +79,55 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, ILogger
         while (!IsEmpty && Interlocked.CompareExchange(ref _flushing, 1, 0) == 0);
     }
 
-    async Task FlushBatch(Guid[] sent, FailedMessage[] failed)
+    async Task FlushBatch(List<Guid> sent, List<FailedMessage> failed)
     {
         try
         {
-            OutboxStatements statements = new(database.Tables);
-            using CancellationTokenSource cancellation = new(timeout);
-            await using var connection = await database.Open(cancellation.Token).ConfigureAwait(false);
-            await using NpgsqlBatch batch = new(connection) { BatchCommands = { new NpgsqlBatchCommand(NoFlush) } };
-            if (sent.Length > 0)
-                batch.BatchCommands.Add(statements.Delete(sent));
-            if (failed.Length > 0)
-                batch.BatchCommands.Add(statements.Fail(failed));
-            await batch.ExecuteNonQueryAsync(cancellation.Token).ConfigureAwait(false);
+            await Write(sent, failed).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            // The rows' leases end by themselves: the sweeper sends them again and the receivers' inboxes drop the duplicates.
-            logger.LogWarning(exception,
-                "The outbox could not record {Sent} sent and {Failed} failed messages; the sweeper will send them again", sent.Length, failed.Length);
+            logger.LogWarning(exception, "The outbox could not record {Sent} sent and {Failed} failed messages, and tries again", sent.Count, failed.Count);
+            if (_sent.Count + _failed.Count < LargestBacklog)
+            {
+                Return(_sent, sent);
+                Return(_failed, failed);
+            }
+
+            await Task.Delay(OutagePause, time).ConfigureAwait(false);
         }
+
+        Interlocked.Add(ref _flushed, sent.Count + failed.Count);
+        Interlocked.Exchange(ref _batchDone, NewBatch()).SetResult();
     }
 
-    static T[] Take<T>(ConcurrentQueue<T> queue)
+    async Task Write(List<Guid> sent, List<FailedMessage> failed)
     {
-        if (queue.IsEmpty)
-            return [];
+        OutboxStatements statements = new(database.Tables);
+        using CancellationTokenSource cancellation = new(timeout, time);
+        await using var connection = await database.Open(cancellation.Token).ConfigureAwait(false);
+        await using NpgsqlBatch batch = new(connection) { BatchCommands = { new NpgsqlBatchCommand(NoFlush) } };
+        if (sent.Count > 0)
+            batch.BatchCommands.Add(statements.Delete([.. sent]));
+        if (failed.Count > 0)
+            batch.BatchCommands.Add(statements.Fail(failed));
+        await batch.ExecuteNonQueryAsync(cancellation.Token).ConfigureAwait(false);
+    }
 
-        List<T> items = new(Math.Min(queue.Count, LargestFlush));
+    void Return<T>(ConcurrentQueue<T> queue, List<T> items)
+    {
+        foreach (var item in items)
+            queue.Enqueue(item);
+        Interlocked.Add(ref _completed, items.Count);
+    }
+
+    static List<T> Take<T>(ConcurrentQueue<T> queue)
+    {
+        List<T> items = [];
         while (items.Count < LargestFlush && queue.TryDequeue(out var item))
             items.Add(item);
-        return [.. items];
+        return items;
     }
+
+    static TaskCompletionSource NewBatch() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

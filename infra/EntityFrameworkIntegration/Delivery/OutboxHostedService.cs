@@ -20,6 +20,7 @@ sealed class OutboxHostedService(TransactionalOutbox outbox) : IHostedLifecycleS
     {
         if (outbox.Options.Delivers)
             _running.Add(Task.Run(() => outbox.Sweeper.Run(_stopping.Token), CancellationToken.None));
+        _running.Add(Task.Run(() => outbox.Watch.Run(_stopping.Token), CancellationToken.None));
         if (outbox.Options.TrimsInbox)
             _running.Add(Task.Run(() => outbox.Trimmer.Run(_stopping.Token), CancellationToken.None));
         return Task.CompletedTask;

@@ -35,17 +35,22 @@ sealed class OutboxStatements(OutboxTables tables)
         FROM unnest($1, $2, $3, $4, $5) AS f(id, attempts, error, delay, parked) WHERE o.{tables.Id} = f.id
         """;
 
-    readonly string _claim =
+    string ClaimOf(string rows) =>
         $"""
         WITH due AS (
           SELECT {tables.Id} AS id FROM {tables.Outbox}
-          WHERE {tables.BusName} = $1 AND {tables.Due} <= clock_timestamp() AND {tables.ParkedTime} IS NULL
+          WHERE {tables.BusName} = $1 AND {tables.Due} <= clock_timestamp() AND {tables.ParkedTime} IS NULL AND {rows}
           ORDER BY {tables.BusName}, {tables.Due} LIMIT $2 FOR UPDATE SKIP LOCKED),
         claimed AS (
           UPDATE {tables.Outbox} o SET {tables.Due} = clock_timestamp() + $3 FROM due WHERE o.{tables.Id} = due.id RETURNING o.*)
+        SELECT {_columns} FROM claimed ORDER BY {tables.Id}
         """;
 
-    public string Claim => $"{_claim} SELECT {_columns} FROM claimed ORDER BY {tables.Id}";
+    /// <summary>Claims rows that have not been refused yet.</summary>
+    public string ClaimUntried => ClaimOf($"{tables.Attempts} = 0");
+
+    /// <summary>Claims rows that have been refused before.</summary>
+    public string ClaimRefused => ClaimOf($"{tables.Attempts} > 0");
 
     /// <summary>The insert of messages that one transaction produced, leased to this instance or, with a zero lease, left for the sweeper.</summary>
     public NpgsqlBatchCommand Insert(IReadOnlyList<OutgoingMessage> messages, string busName, TimeSpan lease)
@@ -65,7 +70,7 @@ sealed class OutboxStatements(OutboxTables tables)
                     new NpgsqlParameter<string> { TypedValue = message.ContentType.ToString() },
                     new NpgsqlParameter<byte[]> { TypedValue = message.Body },
                     new NpgsqlParameter { Value = (object?)TransportState.Write(message) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
-                    new NpgsqlParameter<DateTime> { TypedValue = Utc(message.SentTime), NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                    new NpgsqlParameter<DateTime> { TypedValue = Utc(message.EnqueueTime ?? message.SentTime), NpgsqlDbType = NpgsqlDbType.TimestampTz },
                     new NpgsqlParameter { Value = (object?)Utc(message.ExpirationTime) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
                     new NpgsqlParameter { Value = (object?)Utc(message.EnqueueTime) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
                 },
@@ -84,7 +89,7 @@ sealed class OutboxStatements(OutboxTables tables)
                 Array(messages, x => x.ContentType.ToString(), NpgsqlDbType.Text),
                 Array(messages, x => x.Body, NpgsqlDbType.Bytea),
                 Array(messages, TransportState.Write, NpgsqlDbType.Text),
-                Array(messages, x => Utc(x.SentTime), NpgsqlDbType.TimestampTz),
+                Array(messages, x => Utc(x.EnqueueTime ?? x.SentTime), NpgsqlDbType.TimestampTz),
                 Array(messages, x => Utc(x.ExpirationTime), NpgsqlDbType.TimestampTz),
                 Array(messages, x => Utc(x.EnqueueTime), NpgsqlDbType.TimestampTz),
             },

@@ -24,6 +24,8 @@ sealed class OutboxSweeper(
     TimeProvider time,
     ILogger logger) : IDisposable
 {
+    const int LargestRefused = 20;
+
     static readonly MethodInfo PublishEndpointMethod = typeof(IPublishEndpointProvider).GetMethod(nameof(IPublishEndpointProvider.GetPublishSendEndpoint))!;
 
     readonly ConcurrentDictionary<string, Type?> _publishedTypes = new(StringComparer.Ordinal);
@@ -43,15 +45,27 @@ sealed class OutboxSweeper(
         }
     }
 
-    public async Task Run(CancellationToken stopping)
+    /// <summary>
+    /// Runs until stopped. A row that has been refused before is sent in a lane of its own, one at a time: what it does to its channel
+    /// happens to no other row, its failure is its own doing, and nobody waits behind it.
+    /// </summary>
+    public Task Run(CancellationToken stopping)
     {
+        return Task.WhenAll(
+            RunLane(SweepUntried, () => _signal.WaitAsync(options.QueryDelay, stopping), stopping),
+            RunLane(SweepRefused, () => Task.Delay(options.QueryDelay, time, stopping), stopping));
+    }
+
+    async Task RunLane(Func<CancellationToken, Task<bool>> sweep, Func<Task> pause, CancellationToken stopping)
+    {
+        var lastProblem = "";
         while (!stopping.IsCancellationRequested)
         {
-            var pause = options.QueryDelay;
+            var more = false;
+            var problem = "";
             try
             {
-                if (await Sweep(stopping).ConfigureAwait(false))
-                    pause = TimeSpan.Zero;
+                more = await sweep(stopping).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -59,13 +73,20 @@ sealed class OutboxSweeper(
             }
             catch (Exception exception)
             {
-                logger.LogWarning(exception, "The outbox of {Bus} could not be swept; trying again in {Delay}", Name, options.QueryDelay);
+                // Said once per outage, and not once per look.
+                problem = exception.Message;
+                if (problem != lastProblem)
+                {
+                    logger.LogWarning("The outbox of {Bus} cannot be swept, trying again every {Delay}: {Reason}",
+                        Name, options.QueryDelay, OutboxError.Describe(exception));
+                }
             }
 
+            lastProblem = problem;
             try
             {
-                if (pause > TimeSpan.Zero)
-                    await _signal.WaitAsync(pause, stopping).ConfigureAwait(false);
+                if (!more)
+                    await pause().ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -77,31 +98,46 @@ sealed class OutboxSweeper(
     string Name => busName.Length == 0 ? "the default bus" : busName;
 
     /// <summary>Claims and sends one set of rows. Returns true if there may be more.</summary>
-    async Task<bool> Sweep(CancellationToken stopping)
+    async Task<bool> SweepUntried(CancellationToken stopping)
     {
         // While the broker seems to be gone, a single row is enough to find out.
         var limit = isBusHealthy() ? options.QueryMessageLimit : 1;
         var started = time.GetTimestamp();
-        var rows = await Claim(limit, stopping).ConfigureAwait(false);
+        var rows = await Claim(new OutboxStatements(database.Tables).ClaimUntried, limit, stopping).ConfigureAwait(false);
         if (rows.Count == 0)
             return false;
 
-        metrics.Swept(rows.Count);
-
-        SweptRows sweep = new(rows, started);
-        // A row that has failed before is sent on its own, so that what happens to it happens to no other, and is its own doing.
-        await SendPipelined(sweep, [.. rows.Where(x => x.Attempts == 0)], stopping).ConfigureAwait(false);
-        await SendSingly(sweep, [.. rows.Where(x => x.Attempts > 0)], stopping).ConfigureAwait(false);
-
+        Sweep sweep = new(started);
+        await SendPipelined(sweep, rows, stopping).ConfigureAwait(false);
         await completion.Drain(stopping).ConfigureAwait(false);
 
-        return rows.Count == limit || (limit == 1 && sweep.Confirmed > 0);
+        return rows.Count == limit && !sweep.BrokerIsGone;
     }
 
-    async Task<List<OutboxMessage>> Claim(int limit, CancellationToken stopping)
+    async Task<bool> SweepRefused(CancellationToken stopping)
+    {
+        var started = time.GetTimestamp();
+        var rows = await Claim(new OutboxStatements(database.Tables).ClaimRefused, LargestRefused, stopping).ConfigureAwait(false);
+        if (rows.Count == 0)
+            return false;
+
+        Sweep sweep = new(started);
+        foreach (var row in rows)
+        {
+            if (MustStop(sweep, stopping))
+                Release(row);
+            else
+                await Send(sweep, row, mayPark: true, stopping).ConfigureAwait(false);
+        }
+
+        await completion.Drain(stopping).ConfigureAwait(false);
+        return rows.Count == LargestRefused && !sweep.BrokerIsGone;
+    }
+
+    async Task<List<OutboxMessage>> Claim(string statement, int limit, CancellationToken stopping)
     {
         await using var connection = await database.Open(stopping).ConfigureAwait(false);
-        await using NpgsqlCommand command = new(new OutboxStatements(database.Tables).Claim, connection)
+        await using NpgsqlCommand command = new(statement, connection)
         {
             CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
             Parameters =
@@ -116,10 +152,13 @@ sealed class OutboxSweeper(
         await using var reader = await command.ExecuteReaderAsync(stopping).ConfigureAwait(false);
         while (await reader.ReadAsync(stopping).ConfigureAwait(false))
             rows.Add(OutboxStatements.Read(reader));
+
+        if (rows.Count > 0)
+            metrics.Swept(rows.Count);
         return rows;
     }
 
-    async Task SendPipelined(SweptRows sweep, List<OutboxMessage> rows, CancellationToken stopping)
+    async Task SendPipelined(Sweep sweep, List<OutboxMessage> rows, CancellationToken stopping)
     {
         HashSet<string> open = new(StringComparer.Ordinal);
         Queue<Task> unconfirmed = [];
@@ -145,18 +184,7 @@ sealed class OutboxSweeper(
             await send.ConfigureAwait(false);
     }
 
-    async Task SendSingly(SweptRows sweep, List<OutboxMessage> rows, CancellationToken stopping)
-    {
-        foreach (var row in rows)
-        {
-            if (MustStop(sweep, stopping))
-                Release(row);
-            else
-                await Send(sweep, row, mayPark: true, stopping).ConfigureAwait(false);
-        }
-    }
-
-    bool MustStop(SweptRows sweep, CancellationToken stopping)
+    bool MustStop(Sweep sweep, CancellationToken stopping)
     {
         return stopping.IsCancellationRequested || sweep.BrokerIsGone
             || time.GetElapsedTime(sweep.Started) + options.MessageDeliveryTimeout >= options.LeaseDuration;
@@ -167,7 +195,7 @@ sealed class OutboxSweeper(
         completion.Failed(new FailedMessage(row.Id, row.Attempts, row.LastError ?? "", TimeSpan.Zero, Parked: false));
     }
 
-    async Task Send(SweptRows sweep, OutboxMessage row, bool mayPark, CancellationToken stopping)
+    async Task Send(Sweep sweep, OutboxMessage row, bool mayPark, CancellationToken stopping)
     {
         var started = time.GetTimestamp();
         try
@@ -179,7 +207,6 @@ sealed class OutboxSweeper(
             await message.Send(endpoint, time, cancellation.Token).ConfigureAwait(false);
 
             Volatile.Write(ref _lastConfirmed, time.GetTimestamp());
-            sweep.Confirm();
             metrics.Sent(time.GetElapsedTime(started));
             completion.Sent(row.Id);
         }
@@ -193,7 +220,7 @@ sealed class OutboxSweeper(
         }
     }
 
-    void Fail(SweptRows sweep, OutboxMessage row, bool mayPark, long started, Exception exception)
+    void Fail(Sweep sweep, OutboxMessage row, bool mayPark, long started, Exception exception)
     {
         var reason = OutboxError.Describe(exception);
 
@@ -244,16 +271,12 @@ sealed class OutboxSweeper(
 
     public void Dispose() => _signal.Dispose();
 
-    sealed class SweptRows(List<OutboxMessage> rows, long started)
+    sealed class Sweep(long started)
     {
-        int _confirmed;
         volatile bool _brokerIsGone;
 
         public long Started { get; } = started;
-        public int Count { get; } = rows.Count;
-        public int Confirmed => Volatile.Read(ref _confirmed);
-        public bool BrokerIsGone { get => _brokerIsGone; set => _brokerIsGone = value; }
 
-        public void Confirm() => Interlocked.Increment(ref _confirmed);
+        public bool BrokerIsGone { get => _brokerIsGone; set => _brokerIsGone = value; }
     }
 }

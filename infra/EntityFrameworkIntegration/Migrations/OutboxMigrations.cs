@@ -86,5 +86,6 @@ public static class OutboxMigrations
 
         migrationBuilder.CreateIndex("ix_inbox_state_consumed", "inbox_state", "consumed", schema);
         migrationBuilder.CreateIndex("ix_outbox_message_due", "outbox_message", ["bus_name", "due"], schema, filter: "parked_time IS NULL");
+        migrationBuilder.CreateIndex("ix_outbox_message_parked", "outbox_message", ["bus_name", "parked_time"], schema, filter: "parked_time IS NOT NULL");
     }
 }

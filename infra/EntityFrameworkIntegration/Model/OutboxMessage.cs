@@ -26,7 +26,7 @@ public class OutboxMessage
     /// <summary>What the body itself does not tell (transport properties, typed headers), as JSON; null if there is nothing to add.</summary>
     public string? Transport { get; set; }
 
-    /// <summary>When the message was sent or published by the application, UTC.</summary>
+    /// <summary>When the application sent or published the message, or the time it scheduled it for, UTC.</summary>
     public DateTime SentTime { get; set; }
 
     /// <summary>

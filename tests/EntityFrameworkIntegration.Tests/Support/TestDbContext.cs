@@ -7,15 +7,9 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace EntityFrameworkIntegration.Tests.Support;
 
-public class TestDbContext : DbContext
+public class TestDbContext(DbContextOptions<TestDbContext> options) : DbContext(options)
 {
-    public TestDbContext(DbContextOptions<TestDbContext> options) : base(options)
-    {
-    }
-
-    public TestDbContext(string connectionString) : base(new DbContextOptionsBuilder<TestDbContext>().UseNpgsql(connectionString).Options)
-    {
-    }
+    public static TestDbContext On(string connectionString) => new(new DbContextOptionsBuilder<TestDbContext>().UseNpgsql(connectionString).Options);
 
     public DbSet<Order> Orders => Set<Order>();
 

@@ -21,7 +21,7 @@ public abstract class OutboxTest : IAsyncLifetime
         Database = await servers.CreateDatabaseAsync("outbox");
         Broker = await servers.CreateVirtualHostAsync("outbox");
         Sql = NpgsqlDataSource.Create(Database.OwnerConnectionString);
-        await using TestDbContext context = new(Database.OwnerConnectionString);
+        await using var context = TestDbContext.On(Database.OwnerConnectionString);
         await context.Database.MigrateAsync();
     }
 

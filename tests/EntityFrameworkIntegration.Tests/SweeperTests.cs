@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using EntityFrameworkIntegration.Tests.Support;
+using MassTransit;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RealServers;
+using Shouldly;
+using Xunit;
+
+namespace EntityFrameworkIntegration.Tests;
+
+/// <summary>Rows that a crash, a lost broker or a failed send left in the table.</summary>
+public class SweeperTests : OutboxTest
+{
+    [Fact]
+    public async Task A_row_is_left_alone_while_its_lease_runs_and_sent_afterwards()
+    {
+        await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
+        await Insert(1, "clock_timestamp() + interval '4 seconds'");
+        await using var host = await NewHost().StartAsync();
+        await Insert(1, "clock_timestamp()");
+
+        await Eventually.EqualAsync(1u, () => RabbitMq.Depth(Broker.Uri, "target"), "messages in the queue");
+        (await Count("outbox_message")).ShouldBe(1);
+        await Eventually.EqualAsync(2u, () => RabbitMq.Depth(Broker.Uri, "target"), "messages in the queue");
+        await OutboxIsEmpty();
+    }
+
+    [Fact]
+    public async Task Two_instances_share_the_rows_and_send_each_once()
+    {
+        await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
+        await Insert(2_000, "clock_timestamp()");
+
+        await using var first = await NewHost().Outbox(x => x.QueryMessageLimit = 50).StartAsync();
+        await using var second = await NewHost().Outbox(x => x.QueryMessageLimit = 50).StartAsync();
+
+        await OutboxIsEmpty();
+        (await RabbitMq.Depth(Broker.Uri, "target")).ShouldBe(2_000u);
+    }
+
+    [Fact]
+    public async Task A_backlog_at_start_is_sent_in_bounded_memory_while_new_messages_flow_at_once()
+    {
+        var rows = TestSize.Of(100_000, 1_000_000);
+        await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
+        await Insert(rows, "clock_timestamp()");
+        GC.Collect();
+        var memory = GC.GetTotalMemory(forceFullCollection: true);
+
+        await using var host = await NewHost().Consumer<RecordPaidConsumer>().Outbox(x => x.LeaseDuration = TimeSpan.FromSeconds(60)).StartAsync();
+        var clock = Stopwatch.StartNew();
+        await host.PublishAndSave(new OrderPaid(NewId.NextGuid()));
+        await Eventually.EqualAsync(1, () => Task.FromResult(host.Journal.Count<OrderPaid>()), "new messages");
+        (await Count("outbox_message")).ShouldBeGreaterThan(0, "the backlog was still there when the new message had passed it");
+
+        var largest = 0L;
+        await Eventually.TrueAsync(async () =>
+        {
+            largest = Math.Max(largest, GC.GetTotalMemory(forceFullCollection: true) - memory);
+            return await Count("outbox_message") == 0;
+        }, "the backlog is sent", TimeSpan.FromSeconds(TestSize.Of(180, 900)));
+        (await RabbitMq.Depth(Broker.Uri, "target")).ShouldBeGreaterThanOrEqualTo((uint)rows);
+        largest.ShouldBeLessThan(50_000_000);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{rows} rows in {clock.Elapsed.TotalSeconds:0.0} s, at most {largest / 1024} KiB more");
+    }
+
+    [Fact]
+    public async Task Messages_that_the_broker_refuses_delay_no_other_and_are_parked_listed_and_sent_again()
+    {
+        await RabbitMq.Declare(Broker.Uri, "taken", "direct", "unrelated");
+        await using var host = await NewHost().Consumer<RecordPaidConsumer>()
+            .Outbox(x =>
+            {
+                x.ParkAfterAttempts = 2;
+                x.MaxRetryDelay = TimeSpan.FromMilliseconds(400);
+                x.UseBusOutbox(b => b.MessageDeliveryTimeout = TimeSpan.FromSeconds(2));
+            }).StartAsync();
+        // A name that the broker reserves; an exchange of another type; nobody to take a message that somebody must take.
+        Uri[] poison = [new("exchange:amq.reserved"), new("exchange:taken"), new("exchange:nobody")];
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+        {
+            await using var scope = host.Services.CreateAsyncScope();
+            var publish = scope.ServiceProvider.GetRequiredService<IPublishEndpoint>();
+            for (var n = 0; n < 50; n++)
+                await publish.Publish(new OrderPaid(NewId.NextGuid(), (i * 50) + n));
+            if (i < poison.Length)
+            {
+                var endpoint = await scope.ServiceProvider.GetRequiredService<ISendEndpointProvider>().GetSendEndpoint(poison[i]);
+                await endpoint.Send(new OrderPaid(NewId.NextGuid(), -1), x => ((RabbitMqSendContext)x).Mandatory = true);
+            }
+
+            await scope.ServiceProvider.GetRequiredService<TestDbContext>().SaveChangesAsync();
+        }));
+
+        await Eventually.EqualAsync(1_000, () => Task.FromResult(host.Journal.Of<OrderPaid>().Select(x => x.Number).Distinct().Count()), "good messages");
+        await Eventually.EqualAsync(3L, () => Count("outbox_message", "parked_time IS NOT NULL"), "parked messages");
+        (await Count("outbox_message")).ShouldBe(3);
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(x => x.Tags.Contains("outbox"), TestContext.Current.CancellationToken);
+        report.Status.ShouldBe(HealthStatus.Degraded);
+        report.Entries.Single().Value.Description!.ShouldContain("3 messages are parked");
+
+        await RabbitMq.Declare(Broker.Uri, "nobody", "fanout", "somebody");
+        await host.InScope(async (context, _) =>
+        {
+            var parked = await context.GetParkedOutboxMessages().ToListAsync();
+            parked.ShouldAllBe(x => x.LastError!.Length > 0);
+            (await context.SendParkedOutboxMessagesAgainAsync([parked.Single(x => x.DestinationAddress.EndsWith("nobody", StringComparison.Ordinal)).Id])).ShouldBe(1);
+        });
+
+        await Eventually.EqualAsync(1u, () => RabbitMq.Depth(Broker.Uri, "somebody"), "messages sent again");
+        await Eventually.EqualAsync(2L, () => Count("outbox_message"), "rows left");
+        await host.InScope(async (context, _) =>
+        {
+            var ids = await context.GetParkedOutboxMessages().Select(x => x.Id).ToListAsync();
+            (await context.DiscardParkedOutboxMessagesAsync(ids)).ShouldBe(2);
+        });
+        await OutboxIsEmpty();
+    }
+
+    [Fact]
+    public async Task A_host_that_stops_has_sent_what_it_committed()
+    {
+        await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
+        var host = await NewHost().Consumer<PayOrderConsumer>().StartAsync();
+        await using (host)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => host.Bus.Publish(new OrderPlaced(NewId.NextGuid()))));
+            await Eventually.TrueAsync(async () => await Count("payments") > 20, "the host is busy");
+            await host.StopAsync();
+        }
+
+        var payments = await Count("payments");
+        (await Count("outbox_message")).ShouldBe(0);
+        (await RabbitMq.Depth(Broker.Uri, "paid")).ShouldBe((uint)payments);
+    }
+
+    [Fact]
+    public async Task The_health_check_names_the_oldest_message_when_it_is_too_old()
+    {
+        await Insert(1, "clock_timestamp() + interval '20 seconds'", "interval '10 minutes'");
+        await using var host = await NewHost().StartAsync();
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(x => x.Tags.Contains("outbox"), TestContext.Current.CancellationToken);
+
+        report.Status.ShouldBe(HealthStatus.Degraded);
+        var id = await Scalar<Guid>("SELECT message_id FROM outbox_message");
+        report.Entries.Single().Value.Description!.ShouldContain(id.ToString());
+        await Execute("DELETE FROM outbox_message");
+    }
+
+    async Task<T> Scalar<T>(string sql)
+    {
+        await using var command = Sql.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    Task Insert(int rows, string due, string age = "interval '0'")
+    {
+        var address = $"rabbitmq://{Broker.Host}:{Broker.Port}/{Broker.Name}/target";
+        return Execute(
+            $$"""
+            INSERT INTO outbox_message (id, bus_name, message_id, destination_address, content_type, body, sent_time, due, attempts)
+            SELECT gen_random_uuid(), '', gen_random_uuid(), '{{address}}', 'application/json', convert_to('{"number":' || n || '}', 'UTF8'),
+              clock_timestamp() - {{age}}, {{due}}, 0
+            FROM generate_series(1, {{rows}}) n
+            """);
+    }
+}
