@@ -46,41 +46,6 @@ public sealed class OrderLifecycleTests(OrdersSystem orders) : IClassFixture<Ord
     }
 
     [Fact]
-    public async Task An_order_that_is_not_paid_by_the_deadline_is_cancelled()
-    {
-        var id = await orders.PlaceAsync();
-        await orders.Payments.AskedToAsync("authorize-payment", id);
-        await orders.Payments.DeclinedAsync(id);
-
-        await orders.Payments.AskedToAsync("reverse-payment", id);
-        await orders.Payments.ReversedAsync(id, ReversalOutcome.NothingHeld);
-
-        await orders.ReachesAsync(id, "Cancelled");
-        (await orders.TimelineAsync(id)).ShouldBe("Submitted AwaitingPayment AwaitingNewPayment Cancelling Cancelled");
-        (await orders.Ada.GetFromJsonAsync<JsonElement>($"/orders/{id}")).GetProperty("reason").GetString().ShouldBe("Not paid in time");
-    }
-
-    [Fact]
-    public async Task A_new_payment_method_does_not_start_the_deadline_again()
-    {
-        var id = await orders.PlaceAsync();
-        await orders.Payments.AskedToAsync("authorize-payment", id);
-        await orders.Payments.DeclinedAsync(id);
-        await orders.ReachesAsync(id, "AwaitingNewPayment");
-        (await orders.Ada.PostAsJsonAsync($"/orders/{id}/payment", new { paymentMethod = "tok_other" })).EnsureSuccessStatusCode();
-        await orders.Payments.AskedToAsync("authorize-payment", id, attempt: 2);
-
-        await orders.ReachesAsync(id, "Cancelling");
-
-        var timeline = await orders.Ada.GetFromJsonAsync<JsonElement>($"/orders/{id}/timeline");
-        var at = timeline.GetProperty("items").EnumerateArray()
-            .ToLookup(item => item.GetProperty("status").GetString(), item => item.GetProperty("at").GetDateTimeOffset());
-        (at["Cancelling"].Single() - at["AwaitingPayment"].Min()).ShouldBeGreaterThan(OrdersSystem.PaymentDeadline - TimeSpan.FromSeconds(1));
-        var deadlines = orders.Payments.TimesAsked("reverse-payment", id, attempt: 2);
-        deadlines.ShouldBe(0);
-    }
-
-    [Fact]
     public async Task A_completed_order_is_refunded_when_it_is_cancelled()
     {
         var id = await orders.PlaceAsync();

@@ -37,6 +37,9 @@ public sealed class PlayedPayments : IAsyncDisposable
         return payments;
     }
 
+    /// <summary>Whether every authorization and capture is granted as soon as it is asked for.</summary>
+    public bool GrantsEverything { get; set; }
+
     /// <summary>Waits until the command has come.</summary>
     public Task AskedToAsync(string queue, Guid orderId, int attempt = 1) => Eventually.TrueAsync(
         () => _received.ContainsKey((orderId, queue, attempt)), $"{queue} #{attempt} for order {orderId}");
@@ -85,11 +88,16 @@ public sealed class PlayedPayments : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
-    private Task ReceiveAsync(object sender, BasicDeliverEventArgs delivery)
+    private async Task ReceiveAsync(object sender, BasicDeliverEventArgs delivery)
     {
         var command = JsonDocument.Parse(delivery.Body).RootElement.GetProperty("message");
-        var key = (command.GetProperty("orderId").GetGuid(), delivery.ConsumerTag, command.GetProperty("attempt").GetInt32());
-        _received.AddOrUpdate(key, 1, (_, times) => times + 1);
-        return Task.CompletedTask;
+        var orderId = command.GetProperty("orderId").GetGuid();
+        var attempt = command.GetProperty("attempt").GetInt32();
+        _received.AddOrUpdate((orderId, delivery.ConsumerTag, attempt), 1, (_, times) => times + 1);
+
+        if (GrantsEverything && delivery.ConsumerTag == "authorize-payment")
+            await AuthorizedAsync(orderId, attempt);
+        if (GrantsEverything && delivery.ConsumerTag == "capture-payment")
+            await CapturedAsync(orderId);
     }
 }
