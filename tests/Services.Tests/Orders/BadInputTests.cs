@@ -145,6 +145,28 @@ public sealed class BadInputTests(OrdersSystem orders) : IClassFixture<OrdersSys
         (await anyone.GetStringAsync("/swagger/index.html")).ShouldContain("swagger-ui");
     }
 
+    [Fact]
+    public async Task A_fault_of_the_service_is_500_and_tells_nothing_about_its_inside()
+    {
+        await RenameAsync("products", "hidden");
+        try
+        {
+            using var response = await orders.Ada.GetAsync("/products");
+
+            (await ProblemAsync(response, HttpStatusCode.InternalServerError)).ToString().ShouldNotContain("products");
+        }
+        finally
+        {
+            await RenameAsync("hidden", "products");
+        }
+    }
+
+    private async Task RenameAsync(string from, string to)
+    {
+        await using var command = orders.Database.CreateCommand($"ALTER TABLE {from} RENAME TO {to}");
+        await command.ExecuteNonQueryAsync();
+    }
+
     private static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, HttpStatusCode status)
     {
         var body = await response.Content.ReadAsStringAsync();
