@@ -16,10 +16,10 @@ public class CostTests : OutboxTest
     [Fact]
     public async Task A_consumed_message_takes_at_most_four_round_trips()
     {
-        await using PostgresProxy proxy = new(Database.ConnectionString + ";No Reset On Close=true;Maximum Pool Size=8");
+        await using PostgresProxy proxy = new(Database.ConnectionString + ";No Reset On Close=true;Maximum Pool Size=6");
         await using var host = await new TestHostBuilder(proxy.ConnectionString, Broker.Uri).Consumer<PayOrderConsumer>()
             .Outbox(Quiet).StartAsync();
-        await Consume(host, 20);
+        await Consume(host, 100);
         var before = proxy.RoundTrips;
 
         await Consume(host, Messages);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EntityFrameworkIntegration.Tests.Support;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -18,9 +17,9 @@ public class SweeperTests : OutboxTest
     public async Task A_row_is_left_alone_while_its_lease_runs_and_sent_afterwards()
     {
         await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
-        await Insert(1, "clock_timestamp() + interval '4 seconds'");
+        await Rows.Insert(Sql, Broker, 1, "clock_timestamp() + interval '4 seconds'");
         await using var host = await NewHost().StartAsync();
-        await Insert(1, "clock_timestamp()");
+        await Rows.Insert(Sql, Broker, 1, "clock_timestamp()");
 
         await Eventually.EqualAsync(1u, () => RabbitMq.Depth(Broker.Uri, "target"), "messages in the queue");
         (await Count("outbox_message")).ShouldBe(1);
@@ -32,39 +31,13 @@ public class SweeperTests : OutboxTest
     public async Task Two_instances_share_the_rows_and_send_each_once()
     {
         await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
-        await Insert(2_000, "clock_timestamp()");
+        await Rows.Insert(Sql, Broker, 2_000, "clock_timestamp()");
 
         await using var first = await NewHost().Outbox(x => x.QueryMessageLimit = 50).StartAsync();
         await using var second = await NewHost().Outbox(x => x.QueryMessageLimit = 50).StartAsync();
 
         await OutboxIsEmpty();
         (await RabbitMq.Depth(Broker.Uri, "target")).ShouldBe(2_000u);
-    }
-
-    [Fact]
-    public async Task A_backlog_at_start_is_sent_in_bounded_memory_while_new_messages_flow_at_once()
-    {
-        var rows = TestSize.Of(100_000, 1_000_000);
-        await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
-        await Insert(rows, "clock_timestamp()");
-        GC.Collect();
-        var memory = GC.GetTotalMemory(forceFullCollection: true);
-
-        await using var host = await NewHost().Consumer<RecordPaidConsumer>().Outbox(x => x.LeaseDuration = TimeSpan.FromSeconds(60)).StartAsync();
-        var clock = Stopwatch.StartNew();
-        await host.PublishAndSave(new OrderPaid(NewId.NextGuid()));
-        await Eventually.EqualAsync(1, () => Task.FromResult(host.Journal.Count<OrderPaid>()), "new messages");
-        (await Count("outbox_message")).ShouldBeGreaterThan(0, "the backlog was still there when the new message had passed it");
-
-        var largest = 0L;
-        await Eventually.TrueAsync(async () =>
-        {
-            largest = Math.Max(largest, GC.GetTotalMemory(forceFullCollection: true) - memory);
-            return await Count("outbox_message") == 0;
-        }, "the backlog is sent", TimeSpan.FromSeconds(TestSize.Of(180, 900)));
-        (await RabbitMq.Depth(Broker.Uri, "target")).ShouldBeGreaterThanOrEqualTo((uint)rows);
-        largest.ShouldBeLessThan(50_000_000);
-        TestContext.Current.TestOutputHelper!.WriteLine($"{rows} rows in {clock.Elapsed.TotalSeconds:0.0} s, at most {largest / 1024} KiB more");
     }
 
     [Fact]
@@ -142,7 +115,7 @@ public class SweeperTests : OutboxTest
     [Fact]
     public async Task The_health_check_names_the_oldest_message_when_it_is_too_old()
     {
-        await Insert(1, "clock_timestamp() + interval '20 seconds'", "interval '10 minutes'");
+        await Rows.Insert(Sql, Broker, 1, "clock_timestamp() + interval '20 seconds'", "interval '10 minutes'");
         await using var host = await NewHost().StartAsync();
 
         var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(x => x.Tags.Contains("outbox"), TestContext.Current.CancellationToken);
@@ -157,17 +130,5 @@ public class SweeperTests : OutboxTest
     {
         await using var command = Sql.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync())!;
-    }
-
-    Task Insert(int rows, string due, string age = "interval '0'")
-    {
-        var address = $"rabbitmq://{Broker.Host}:{Broker.Port}/{Broker.Name}/target";
-        return Execute(
-            $$"""
-            INSERT INTO outbox_message (id, bus_name, message_id, destination_address, content_type, body, sent_time, due, attempts)
-            SELECT gen_random_uuid(), '', gen_random_uuid(), '{{address}}', 'application/json', convert_to('{"number":' || n || '}', 'UTF8'),
-              clock_timestamp() - {{age}}, {{due}}, 0
-            FROM generate_series(1, {{rows}}) n
-            """);
     }
 }

@@ -60,9 +60,9 @@ public sealed class CrashingProcess : IAsyncDisposable
             .Bus(x =>
             {
                 if (step is not (CrashStep.BeforeScopeCommit or CrashStep.AfterScopeCommit))
-                    x.AddConsumer<HaltingConsumer, HaltingConsumerDefinition>();
+                    x.AddConsumer<PayOrderConsumer>();
             })
-            .RabbitMq((_, x) => x.ConnectSendObserver(halt))
+            .RabbitMq((_, x) => x.ConnectPublishObserver(halt))
             .StartAsync();
 
         if (step is CrashStep.BeforeScopeCommit or CrashStep.AfterScopeCommit)
@@ -96,8 +96,8 @@ public enum CrashStep
     AfterScopeCommit,
 }
 
-/// <summary>Halts when the step is reached. The steps after a commit are where the transport tells of a send.</summary>
-sealed class Halt(CrashStep step) : ISendObserver
+/// <summary>Halts when the step is reached. The steps after a commit are where the transport tells of a publish.</summary>
+public sealed class Halt(CrashStep step) : IPublishObserver
 {
     public async Task At(CrashStep reached)
     {
@@ -107,39 +107,22 @@ sealed class Halt(CrashStep step) : ISendObserver
         await Task.Delay(Timeout.InfiniteTimeSpan);
     }
 
-    public async Task PreSend<T>(SendContext<T> context)
+    public async Task PrePublish<T>(PublishContext<T> context)
         where T : class
     {
         await At(CrashStep.AfterCommitBeforeSend);
         await At(CrashStep.AfterScopeCommit);
     }
 
-    public async Task PostSend<T>(SendContext<T> context)
+    public Task PostPublish<T>(PublishContext<T> context)
         where T : class
     {
-        await At(CrashStep.AfterSendBeforeDelete);
+        return At(CrashStep.AfterSendBeforeDelete);
     }
 
-    public Task SendFault<T>(SendContext<T> context, Exception exception)
+    public Task PublishFault<T>(PublishContext<T> context, Exception exception)
         where T : class
     {
         return Task.CompletedTask;
     }
-}
-
-/// <summary>Pays an order and tells so, on the endpoint of <see cref="PayOrderConsumer" />.</summary>
-sealed class HaltingConsumer(TestDbContext database, Halt halt) : IConsumer<OrderPlaced>
-{
-    public async Task Consume(ConsumeContext<OrderPlaced> context)
-    {
-        database.Payments.Add(new Payment { Id = NewId.NextGuid(), OrderId = context.Message.OrderId });
-        await database.SaveChangesAsync(context.CancellationToken);
-        await context.Publish(new OrderPaid(context.Message.OrderId));
-        await halt.At(CrashStep.BeforeCommit);
-    }
-}
-
-sealed class HaltingConsumerDefinition : ConsumerDefinition<HaltingConsumer>
-{
-    public HaltingConsumerDefinition() => EndpointName = "PayOrder";
 }

@@ -1,3 +1,4 @@
+using EntityFrameworkIntegration.Tests.Crashes;
 using MassTransit;
 
 namespace EntityFrameworkIntegration.Tests.Support;
@@ -7,13 +8,15 @@ public record OrderPlaced(Guid OrderId, string Note = "");
 public record OrderPaid(Guid OrderId, int Number = 0);
 
 /// <summary>Pays an order and tells so: one entity, one message.</summary>
-public class PayOrderConsumer(TestDbContext database) : IConsumer<OrderPlaced>
+public class PayOrderConsumer(TestDbContext database, Halt? halt = null) : IConsumer<OrderPlaced>
 {
     public async Task Consume(ConsumeContext<OrderPlaced> context)
     {
         database.Payments.Add(new Payment { Id = NewId.NextGuid(), OrderId = context.Message.OrderId });
         await database.SaveChangesAsync(context.CancellationToken);
         await context.Publish(new OrderPaid(context.Message.OrderId));
+        if (halt is not null)
+            await halt.At(CrashStep.BeforeCommit);
     }
 }
 

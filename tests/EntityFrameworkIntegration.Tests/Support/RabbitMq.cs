@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
@@ -8,10 +9,24 @@ namespace EntityFrameworkIntegration.Tests.Support;
 /// <summary>The broker as another program sees it.</summary>
 public static class RabbitMq
 {
+    static readonly ConcurrentDictionary<Uri, Lazy<Task<IConnection>>> Connections = new();
+
+    /// <summary>One connection for each virtual host, until <see cref="Close" />.</summary>
+    static Task<IConnection> Connect(Uri broker)
+    {
+        return Connections.GetOrAdd(broker, uri => new Lazy<Task<IConnection>>(() => new ConnectionFactory { Uri = uri }.CreateConnectionAsync())).Value;
+    }
+
+    public static async Task Close(Uri broker)
+    {
+        if (Connections.TryRemove(broker, out var connection))
+            await (await connection.Value).DisposeAsync();
+    }
+
     /// <summary>How many messages are ready in a queue; 0 if there is none.</summary>
     public static async Task<uint> Depth(Uri broker, string queue)
     {
-        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        var connection = await Connect(broker);
         await using var channel = await connection.CreateChannelAsync();
         try
         {
@@ -25,7 +40,7 @@ public static class RabbitMq
 
     public static async Task PublishRaw(Uri broker, string exchange, string body, string contentType)
     {
-        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        var connection = await Connect(broker);
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
         await channel.BasicPublishAsync(exchange, "", true, new BasicProperties { ContentType = contentType }, Encoding.UTF8.GetBytes(body));
     }
@@ -33,7 +48,7 @@ public static class RabbitMq
     /// <summary>Declares a queue on an exchange and returns the first message that arrives in it.</summary>
     public static async Task<BasicGetResult> Receive(Uri broker, string queue)
     {
-        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        var connection = await Connect(broker);
         await using var channel = await connection.CreateChannelAsync();
         return await RealServers.Eventually.ValueAsync(() => channel.BasicGetAsync(queue, true), $"a message in {queue}");
     }
@@ -41,7 +56,7 @@ public static class RabbitMq
     /// <summary>Empties a queue of messages in MassTransit's envelope, in the order in which the broker has them.</summary>
     public static async Task<IReadOnlyList<T>> ReceiveAll<T>(Uri broker, string queue)
     {
-        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        var connection = await Connect(broker);
         await using var channel = await connection.CreateChannelAsync();
         List<T> messages = [];
         while (await channel.BasicGetAsync(queue, true) is { } delivery)
@@ -55,7 +70,7 @@ public static class RabbitMq
 
     public static async Task Declare(Uri broker, string exchange, string type, string queue, string routingKey = "")
     {
-        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        var connection = await Connect(broker);
         await using var channel = await connection.CreateChannelAsync();
         await channel.ExchangeDeclareAsync(exchange, type, durable: true);
         await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);

@@ -27,6 +27,7 @@ public abstract class OutboxTest : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
+        await RabbitMq.Close(Broker.Uri);
         await Sql.DisposeAsync();
         await Database.DisposeAsync();
         await Broker.DisposeAsync();

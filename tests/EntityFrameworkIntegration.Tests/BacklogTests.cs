@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using EntityFrameworkIntegration.Tests.Support;
+using MassTransit;
+using RealServers;
+using Shouldly;
+using Xunit;
+
+namespace EntityFrameworkIntegration.Tests;
+
+/// <summary>Measures memory, so nothing else runs beside it.</summary>
+[CollectionDefinition(DisableParallelization = true)]
+public class Alone;
+
+[Collection<Alone>]
+public class BacklogTests : OutboxTest
+{
+    [Fact]
+    public async Task A_backlog_at_start_is_sent_in_bounded_memory_while_new_messages_flow_at_once()
+    {
+        var rows = TestSize.Of(100_000, 1_000_000);
+        await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
+        await Rows.Insert(Sql, Broker, rows, "clock_timestamp()");
+        GC.Collect();
+        var memory = GC.GetTotalMemory(forceFullCollection: true);
+
+        await using var host = await NewHost().Consumer<RecordPaidConsumer>().Outbox(x => x.LeaseDuration = TimeSpan.FromSeconds(60)).StartAsync();
+        var clock = Stopwatch.StartNew();
+        await host.PublishAndSave(new OrderPaid(NewId.NextGuid()));
+        await Eventually.EqualAsync(1, () => Task.FromResult(host.Journal.Count<OrderPaid>()), "new messages");
+        (await Count("outbox_message")).ShouldBeGreaterThan(0, "the backlog was still there when the new message had passed it");
+
+        var largest = 0L;
+        var measured = TimeSpan.Zero;
+        await Eventually.TrueAsync(async () =>
+        {
+            if (clock.Elapsed - measured > TimeSpan.FromSeconds(1))
+            {
+                measured = clock.Elapsed;
+                largest = Math.Max(largest, GC.GetTotalMemory(forceFullCollection: true) - memory);
+            }
+
+            return await Count("(SELECT 1 FROM outbox_message LIMIT 1) t") == 0;
+        }, "the backlog is sent", TimeSpan.FromSeconds(TestSize.Of(180, 900)));
+        (await RabbitMq.Depth(Broker.Uri, "target")).ShouldBeGreaterThanOrEqualTo((uint)rows);
+        largest.ShouldBeLessThan(50_000_000);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{rows} rows in {clock.Elapsed.TotalSeconds:0.0} s, at most {largest / 1024} KiB more");
+    }
+}
