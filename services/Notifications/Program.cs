@@ -3,6 +3,7 @@ using MassTransit;
 using Messaging;
 using Notifications.Database;
 using Notifications.Delivery;
+using Notifications.Expiry;
 using Notifications.Lookup;
 
 if (HealthProbe.IsAsked(args))
@@ -15,8 +16,8 @@ builder.AddDatabase<NotificationsDbContext>();
 builder.AddDelivery();
 builder.AddMessaging<NotificationsDbContext>(bus =>
 {
-    bus.AddConsumer<OrderConfirmedConsumer, OrderConfirmedConsumerDefinition>();
-    bus.AddConsumer<OrderCancelledConsumer, OrderCancelledConsumerDefinition>();
+    bus.AddConsumer<OrderNotificationConsumer, OrderNotificationConsumerDefinition>();
+    bus.AddConsumer<ExpiredNotificationConsumer, ExpiredNotificationConsumerDefinition>();
     bus.AddReceiveObserver(services => services.GetRequiredService<DeliverySignal>());
 });
 

@@ -18,6 +18,9 @@ public enum NotificationState
 
     /// <summary>The mail server will never accept it, or has not for too long.</summary>
     Undeliverable,
+
+    /// <summary>It waited on the broker for so long that it was recorded instead of sent.</summary>
+    Expired,
 }
 
 /// <summary>One mail, written down before it is sent.</summary>

@@ -14,14 +14,17 @@ public static class Wire
 
     /// <summary>Publishes to the message type's exchange, as a service would.</summary>
     /// <param name="messageId">To publish the same message again; new unless given.</param>
-    public static async Task PublishMessageAsync<T>(this IChannel channel, T message, Guid? messageId = null)
+    /// <param name="exchange">Another exchange than the message type's own.</param>
+    /// <param name="headers">The broker's headers.</param>
+    public static async Task PublishMessageAsync<T>(
+        this IChannel channel, T message, Guid? messageId = null, string? exchange = null, IDictionary<string, object?>? headers = null)
         where T : class
     {
         var id = messageId ?? Guid.NewGuid();
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new { messageId = id, messageType = new[] { MessageUrn.ForTypeString<T>() }, message }, JsonSerializerOptions.Web);
-        var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", MessageId = id.ToString(), Persistent = true };
-        await channel.BasicPublishAsync(ExchangeOf<T>(), routingKey: "", mandatory: true, properties, body);
+        var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", MessageId = id.ToString(), Persistent = true, Headers = headers };
+        await channel.BasicPublishAsync(exchange ?? ExchangeOf<T>(), routingKey: "", mandatory: true, properties, body);
     }
 
     /// <summary>The exchange of a message type, by the routing table.</summary>

@@ -14,7 +14,7 @@ using Xunit;
 namespace Services.Tests.Notifications;
 
 /// <summary>The Notifications service with a database, a mail server and the whole broker topology of its own. Orders is played by the test.</summary>
-public sealed class NotificationsSystem : IAsyncLifetime
+public sealed class NotificationsSystem(TimeSpan? lifetime) : IAsyncLifetime
 {
     public const string Project = "services/Notifications";
 
@@ -24,6 +24,11 @@ public sealed class NotificationsSystem : IAsyncLifetime
     private BrokerTopology _topology = null!;
     private IConnection _connection = null!;
     private IChannel _orders = null!;
+
+    public NotificationsSystem()
+        : this(lifetime: null)
+    {
+    }
 
     public ServiceProcess Service { get; private set; } = null!;
 
@@ -60,6 +65,7 @@ public sealed class NotificationsSystem : IAsyncLifetime
         {
             Prefix = _prefix,
             Broker = new UriBuilder(_servers.Broker) { UserName = "", Password = "" }.Uri,
+            Ttls = new Dictionary<string, TimeSpan> { ["order-notifications"] = lifetime ?? TimeSpan.FromDays(1) },
         });
         using (var management = new Topology.ManagementApi(_servers.Management))
             await _topology.ApplyAsync(management);
@@ -114,16 +120,8 @@ public sealed class NotificationsSystem : IAsyncLifetime
     }
 
     /// <summary>Publishes in the orders virtual host that an order is confirmed.</summary>
-    public Task ConfirmAsync(Guid orderId, string customerId = "ada", Guid? messageId = null) => _orders.PublishMessageAsync(
-        new OrderConfirmed
-        {
-            OrderId = orderId,
-            CustomerId = customerId,
-            Total = new Money(2500, "EUR"),
-            Lines = [new OrderLine("coffee-1kg", 2, 1250)],
-            ConfirmedAt = DateTimeOffset.UtcNow,
-        },
-        messageId);
+    public Task ConfirmAsync(Guid orderId, string customerId = "ada", Guid? messageId = null) =>
+        _orders.PublishMessageAsync(Confirmation(orderId, customerId), messageId);
 
     /// <summary>Publishes in the orders virtual host that an order is cancelled.</summary>
     public Task CancelAsync(Guid orderId, string reason, Money? refunded = null) => _orders.PublishMessageAsync(new OrderCancelled
@@ -136,6 +134,22 @@ public sealed class NotificationsSystem : IAsyncLifetime
         CancelledAt = DateTimeOffset.UtcNow,
     });
 
+    /// <summary>Messages waiting in a queue of the notifications virtual host.</summary>
+    public async Task<uint> WaitingInAsync(string queue)
+    {
+        await using var connection = await new ConnectionFactory { Uri = _topology.AddressOf(Routes.Notifications) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        return await channel.MessageCountAsync(queue);
+    }
+
+    /// <summary>Publishes straight to a queue's exchange in the notifications virtual host, with headers of the test's choice.</summary>
+    public async Task SendConfirmationAsync(Guid orderId, string queue, IDictionary<string, object?> headers)
+    {
+        await using var connection = await new ConnectionFactory { Uri = _topology.AddressOf(Routes.Notifications) }.CreateConnectionAsync();
+        await using var channel = await connection.ConfirmedChannelAsync();
+        await channel.PublishMessageAsync(Confirmation(orderId, "ada"), exchange: queue, headers: headers);
+    }
+
     /// <summary>Waits until a notification of the order has this state.</summary>
     public Task ReachesAsync(Guid orderId, string state) => Eventually.TrueAsync(
         async () => (await ListAsync(orderId)).Any(item => item.GetProperty("state").GetString() == state), $"a notification of order {orderId} is {state}");
@@ -146,4 +160,13 @@ public sealed class NotificationsSystem : IAsyncLifetime
         var list = await http.GetFromJsonAsync<JsonElement>($"/notifications?orderId={orderId}");
         return [.. list.GetProperty("items").EnumerateArray()];
     }
+
+    private static OrderConfirmed Confirmation(Guid orderId, string customerId) => new()
+    {
+        OrderId = orderId,
+        CustomerId = customerId,
+        Total = new Money(2500, "EUR"),
+        Lines = [new OrderLine("coffee-1kg", 2, 1250)],
+        ConfirmedAt = DateTimeOffset.UtcNow,
+    };
 }

@@ -19,7 +19,7 @@ internal sealed class CreateNotifications : Migration
                 customer_id text NOT NULL,
                 subject text NOT NULL,
                 body text NOT NULL,
-                state text NOT NULL CHECK (state IN ('Pending', 'Sent', 'Undeliverable')),
+                state text NOT NULL CHECK (state IN ('Pending', 'Sent', 'Undeliverable', 'Expired')),
                 created_at timestamptz NOT NULL,
                 sent_at timestamptz,
                 attempts integer NOT NULL,

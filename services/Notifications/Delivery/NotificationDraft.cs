@@ -3,10 +3,13 @@ using Contracts.Orders;
 
 namespace Notifications.Delivery;
 
-/// <summary>What customers read.</summary>
-internal static class NotificationTexts
+/// <summary>What a customer is to be told.</summary>
+public sealed record NotificationDraft(Guid OrderId, NotificationKind Kind, string CustomerId, string Subject, string Body)
 {
-    public static (string Subject, string Body) For(OrderConfirmed order) => (
+    public static NotificationDraft Of(OrderConfirmed order) => new(
+        order.OrderId,
+        NotificationKind.OrderConfirmed,
+        order.CustomerId,
         $"Your order {order.OrderId} is confirmed",
         $"""
         Thank you for your order {order.OrderId}.
@@ -16,7 +19,10 @@ internal static class NotificationTexts
         Total: {order.Total.ToText()}
         """);
 
-    public static (string Subject, string Body) For(OrderCancelled order) => (
+    public static NotificationDraft Of(OrderCancelled order) => new(
+        order.OrderId,
+        NotificationKind.OrderCancelled,
+        order.CustomerId,
         $"Your order {order.OrderId} is cancelled",
         $"""
         Your order {order.OrderId} over {order.Total.ToText()} is cancelled.
