@@ -1,4 +1,5 @@
 using Contracts;
+using Topology;
 
 namespace LocalStack;
 
@@ -10,7 +11,7 @@ internal sealed class ServiceSettings(Stack stack, StackOptions options)
         var settings = new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = "Development" };
         if (Routes.Services.FirstOrDefault(service => service.Name == program) is { } service)
         {
-            settings["ConnectionStrings__Broker"] = stack.Topology.AddressOf(service).OriginalString;
+            settings["ConnectionStrings__Broker"] = BrokerTopology.From(stack.TopologyOptions).AddressOf(service).OriginalString;
             settings["ConnectionStrings__Database"] = stack.DatabaseOf(service);
             settings["ConnectionStrings__DatabaseOwner"] = stack.DatabaseOf(service, owner: true);
         }

@@ -63,12 +63,12 @@ public sealed class Stack : IAsyncDisposable
     /// <summary>The processes of all services.</summary>
     public IEnumerable<DotnetProgram> Services => _services.Values.SelectMany(replicas => replicas);
 
-    /// <summary>The topology that the broker is given.</summary>
-    public BrokerTopology Topology => BrokerTopology.From(new TopologyOptions
+    /// <summary>What the broker's topology is made with.</summary>
+    public TopologyOptions TopologyOptions => new()
     {
         Broker = new UriBuilder(Broker.Uri) { UserName = "", Password = "" }.Uri,
         Ttls = _options.Waits,
-    });
+    };
 
     /// <summary>The first process of a service.</summary>
     public DotnetProgram this[Service service] => Replicas(service)[0];
@@ -143,12 +143,6 @@ public sealed class Stack : IAsyncDisposable
     /// <summary>Applies the routing table, creates the databases and migrates them.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken = default)
     {
-        async Task TopologyAsync()
-        {
-            using var management = new ManagementApi(Broker.ManagementUri);
-            await Topology.ApplyAsync(management, cancellationToken: cancellationToken);
-        }
-
         async Task DatabaseAsync(Service service)
         {
             await DatabaseProvisioning.CreateAsync(Postgres.ConnectionString, DevelopmentSecrets.Database(service), cancellationToken);
@@ -157,7 +151,29 @@ public sealed class Stack : IAsyncDisposable
             await program.RunToEndAsync("migrate", cancellationToken);
         }
 
-        await Task.WhenAll([TopologyAsync(), .. Routes.Services.Select(DatabaseAsync)]);
+        await Task.WhenAll([ApplyTopologyAsync(TopologyOptions, cancellationToken), .. Routes.Services.Select(DatabaseAsync)]);
+    }
+
+    /// <summary>Applies the routing table to the broker with these options.</summary>
+    public async Task ApplyTopologyAsync(TopologyOptions options, CancellationToken cancellationToken = default)
+    {
+        using var management = new ManagementApi(Broker.ManagementUri);
+        await BrokerTopology.From(options).ApplyAsync(management, cancellationToken: cancellationToken);
+    }
+
+    /// <summary>One more process of a service, which the caller starts and stops.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="name">The process's name, as in messages and in the log's file name.</param>
+    /// <param name="settings">Settings on top of the stack's own.</param>
+    public DotnetProgram Another(Service service, string name, IReadOnlyDictionary<string, string?>? settings = null)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        return new DotnetProgram(
+            name,
+            Assembly(service.Name),
+            In(Path.Combine("log", $"{name}.log")),
+            _options.Lifetime,
+            () => new Dictionary<string, string?>([.. _settings.Of(service.Name).Where(setting => settings?.ContainsKey(setting.Key) != true), .. settings ?? new Dictionary<string, string?>()]));
     }
 
     /// <summary>Starts the provider simulator and the services where they do not run, and waits for nothing.</summary>
@@ -235,7 +251,7 @@ public sealed class Stack : IAsyncDisposable
 
     private DotnetProgram[] Programs(string program, int count)
     {
-        var assembly = new Lazy<string>(() => _options.CopyPrograms ? BuildOutput.Copy(program, In(Path.Combine("programs", program))) : BuildOutput.Assembly(program));
+        var assembly = Assembly(program);
         return
         [
             .. Enumerable.Range(1, count).Select(number =>
@@ -245,4 +261,8 @@ public sealed class Stack : IAsyncDisposable
             }),
         ];
     }
+
+    private Lazy<string> Assembly(string program) => new(() => _options.CopyPrograms
+        ? BuildOutput.Copy(program, In(Path.Combine("programs", program)))
+        : BuildOutput.Assembly(program));
 }

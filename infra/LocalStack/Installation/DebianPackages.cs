@@ -5,8 +5,8 @@ public static class DebianPackages
 {
     private const string PolicyFile = "/usr/sbin/policy-rc.d";
 
-    /// <summary>What a test run needs.</summary>
-    public static IReadOnlyList<string> ForTests { get; } = ["rabbitmq-server", "postgresql", "nginx", "python3-aiosmtpd"];
+    /// <summary>What the native servers are made of.</summary>
+    public static IReadOnlyList<string> OfServers { get; } = ["rabbitmq-server", "postgresql", "nginx", "python3-aiosmtpd"];
 
     /// <summary>
     /// Installs what is missing of these packages when running as root; says so first. The system-wide servers that

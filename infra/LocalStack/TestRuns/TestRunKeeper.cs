@@ -16,7 +16,7 @@ internal static class TestRunKeeper
             return 0; // another one was quicker
 
         DeleteLeftovers(run);
-        await DebianPackages.EnsureAsync(DebianPackages.ForTests, mayInstall: true, say);
+        await DebianPackages.EnsureAsync(DebianPackages.OfServers, mayInstall: true, say);
         say("Starting RabbitMQ and PostgreSQL for this test run.");
         var starting = BrokerServer.StartAsync(new BrokerServerOptions(Path.Combine(run.Data, "rabbitmq")));
         await using var postgres = await PostgresServer.StartAsync(new PostgresServerOptions(Path.Combine(run.Data, "postgres")));

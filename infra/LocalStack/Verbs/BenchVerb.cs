@@ -7,7 +7,7 @@ internal static class BenchVerb
 {
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
-        await DebianPackages.EnsureAsync(DebianPackages.ForTests, !arguments.Flag("--no-install"), Screen.Say, cancellationToken);
+        await DebianPackages.EnsureAsync(DebianPackages.OfServers, !arguments.Flag("--no-install"), Screen.Say, cancellationToken);
         Screen.Say("Building and running the benchmarks.");
         using var run = Process.Start(new ProcessStartInfo(
             "dotnet",

@@ -11,10 +11,10 @@ internal static class DemoVerb
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
         var options = UpVerb.Options(arguments) with { Waits = ShortWaits };
-        var mayInstall = !arguments.Flag("--no-install");
+        var preparation = Preparation.Of(arguments);
         arguments.End();
 
-        var state = await UpVerb.EnsureAsync(options, mayInstall, cancellationToken);
+        var state = await UpVerb.EnsureAsync(options, preparation, cancellationToken);
         await ShortenWaitsAsync(state, cancellationToken);
 
         Screen.Title("Placing orders as the customer ada");

@@ -13,6 +13,7 @@ internal static class HelpVerb
               infra/stack up                      start everything, or what is missing of it
                     [--except orders]             leave room for the service that is being debugged
                     [--replicas orders=2]         run a service more than once
+                    [--no-build]                  take the programs as they were built last
               infra/stack order <id>              everything that is known about one order
               infra/stack status                  what runs, and where
               infra/stack logs [part] [--follow]  what it says

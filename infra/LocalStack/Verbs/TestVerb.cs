@@ -9,7 +9,7 @@ internal static class TestVerb
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
         var isLong = arguments.Flag("--long");
-        await DebianPackages.EnsureAsync(DebianPackages.ForTests, !arguments.Flag("--no-install"), Screen.Say, cancellationToken);
+        await DebianPackages.EnsureAsync(DebianPackages.OfServers, !arguments.Flag("--no-install"), Screen.Say, cancellationToken);
 
         var results = Path.Combine(Checkout.StackDirectory, "test-results");
         if (Directory.Exists(results))

@@ -7,15 +7,13 @@ namespace LocalStack;
 /// <summary>"up": starts the stack and leaves it running.</summary>
 internal static class UpVerb
 {
-    private static readonly string[] Packages = ["rabbitmq-server", "postgresql", "nginx", "python3-aiosmtpd"];
-
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
         var options = Options(arguments);
-        var mayInstall = !arguments.Flag("--no-install");
+        var preparation = Preparation.Of(arguments);
         arguments.End();
 
-        var state = await EnsureAsync(options, mayInstall, cancellationToken);
+        var state = await EnsureAsync(options, preparation, cancellationToken);
         Addresses.Show(state);
         return 0;
     }
@@ -36,7 +34,7 @@ internal static class UpVerb
     }
 
     /// <summary>Starts the stack unless it runs already.</summary>
-    public static async Task<StackState> EnsureAsync(StackOptions options, bool mayInstall, CancellationToken cancellationToken)
+    public static async Task<StackState> EnsureAsync(StackOptions options, Preparation preparation, CancellationToken cancellationToken)
     {
         using var directory = StackDirectory.Lock();
         if (StackState.Read(StackDirectory.Path) is { } earlier)
@@ -54,19 +52,17 @@ internal static class UpVerb
             await Heartbeat.WhileAsync(DownVerb.StopAsync(earlier), "stopping", Screen.Say);
         }
 
-        return await StartAsync(options, mayInstall, cancellationToken);
+        return await StartAsync(options, preparation, cancellationToken);
     }
 
     private static bool Covers(StackState state, StackOptions options) => Routes.Services.All(service =>
         state.Parts.Count(part => part.Kind == service.Name)
         == (options.Except.Contains(service.Name) ? 0 : options.Replicas.GetValueOrDefault(service.Name, 1)));
 
-    private static async Task<StackState> StartAsync(StackOptions options, bool mayInstall, CancellationToken cancellationToken)
+    private static async Task<StackState> StartAsync(StackOptions options, Preparation preparation, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        await DebianPackages.EnsureAsync(Packages, mayInstall, Screen.Say, cancellationToken);
-        Screen.Say("Building the services.");
-        await Heartbeat.WhileAsync(BuildOutput.BuildAsync(cancellationToken), "still building", Screen.Say);
+        await preparation.RunAsync(cancellationToken);
 
         // Until everything runs, its processes end with this one, however this one ends.
         var stack = new Stack(options);
