@@ -31,7 +31,7 @@ internal static class MigrateCommand
                 logger.LogInformation("Applied {Count} migrations: {Migrations}", pending.Count, pending);
                 return;
             }
-            catch (Exception exception) when (DatabaseUnavailableHandler.IsUnavailable(exception))
+            catch (Exception exception) when (DatabaseOutage.Explains(exception))
             {
                 logger.LogWarning("Waiting for the database: {Reason}", exception.GetBaseException().Message);
                 await Task.Delay(Pause, cancellationToken);

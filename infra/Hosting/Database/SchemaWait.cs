@@ -44,9 +44,9 @@ internal sealed class SchemaWait<TDbContext>(IServiceScopeFactory scopes, Databa
             var pending = (await database.GetPendingMigrationsAsync(cancellationToken)).ToList();
             return pending.Count == 0 ? null : $"migrations have not run yet ({string.Join(", ", pending)}); run this program with 'migrate'.";
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (exception is NpgsqlException || DatabaseOutage.Explains(exception))
         {
-            return exception.Message;
+            return exception.GetBaseException().Message;
         }
     }
 }

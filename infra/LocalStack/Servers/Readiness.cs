@@ -53,5 +53,5 @@ internal static class Readiness
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static string Tail(string log) =>
-        File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(20)) : "(there is none)";
+        File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(20).Select(LogLine.Readable).Select(line => line.Length > 500 ? line[..500] + " …" : line)) : "(there is none)";
 }

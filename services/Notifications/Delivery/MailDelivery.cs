@@ -40,7 +40,7 @@ public sealed class MailDelivery(
                 if (claimed.Count == 0)
                     await signal.WaitAsync(LookAgain, time, stoppingToken);
             }
-            catch (Exception exception) when (exception is DbUpdateException or NpgsqlException)
+            catch (Exception exception) when (exception is DbUpdateException or NpgsqlException || DatabaseOutage.Explains(exception))
             {
                 logger.LogWarning(exception, "The database is not available; mails wait");
                 await Task.Delay(LookAgain, time, stoppingToken);

@@ -29,7 +29,7 @@ internal sealed class ReceiptTrimming(IServiceScopeFactory scopes, DatabaseSchem
                 {
                 }
             }
-            catch (NpgsqlException exception)
+            catch (Exception exception) when (exception is NpgsqlException || DatabaseOutage.Explains(exception))
             {
                 logger.LogWarning(exception, "Receipts of submissions could not be trimmed; the next round will");
             }

@@ -101,7 +101,10 @@ public sealed class Invariants(ShopSystem system)
     private async Task DeadLettersAreEmptyAsync()
     {
         foreach (var service in Routes.Services)
+        {
             (await WaitingMessages.InAsync(system.Stack.Broker.Uri, service.Name, "dead-letters")).ShouldBe(0u, $"nothing of {service} was given up");
+            (await ReadAsync(service, "SELECT message_type, reason, origin_queue, exception_message FROM dead_letters WHERE status = 'waiting'")).ShouldBeEmpty($"nothing of {service} was given up");
+        }
     }
 
     private static IEnumerable<(Guid, long)> Completed(IReadOnlyList<object?[]> orders) =>
