@@ -22,6 +22,7 @@ try
         "test" => await TestVerb.RunAsync(arguments, stop.Token),
         "bench" => await BenchVerb.RunAsync(arguments, stop.Token),
         "order" => await OrderVerb.RunAsync(arguments, stop.Token),
+        "letters" => await LettersVerb.RunAsync(arguments, stop.Token),
         "up" => await UpVerb.RunAsync(arguments, stop.Token),
         "down" => await DownVerb.RunAsync(arguments),
         "status" => await StatusVerb.RunAsync(arguments),

@@ -15,6 +15,10 @@ internal static class HelpVerb
                     [--replicas orders=2]         run a service more than once
                     [--no-build]                  take the programs as they were built last
               infra/stack order <id>              everything that is known about one order
+              infra/stack letters [<id>]          the dead letters that wait, or one of them in full
+                    [--service orders] [--reason fault] [--type ...] [--order <id>] [--queue ...]
+              infra/stack letters replay <id>...  send letters again; or those that the options above choose
+              infra/stack letters discard <id>    close a letter without sending it
               infra/stack status                  what runs, and where
               infra/stack logs [part] [--follow]  what it says
               infra/stack down [--volumes]        stop everything; --volumes deletes its data too

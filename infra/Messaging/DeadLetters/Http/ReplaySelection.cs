@@ -4,7 +4,7 @@ namespace Messaging;
 /// <param name="Ids">The letters, in the order to replay them.</param>
 /// <param name="Filter">Instead of ids.</param>
 /// <param name="Limit">How many of those that the filter finds at most, 1 to 1000; 100 by default.</param>
-/// <param name="WatchSeconds">How long the first letter has to stay away before the rest follows, 0 to 60; 2 by default.</param>
+/// <param name="WatchSeconds">How long the first letter has to stay away before the rest follows, 0 to 30; 2 by default.</param>
 internal sealed record ReplaySelection(
     IReadOnlyList<Guid>? Ids = null,
     LetterFilter? Filter = null,
@@ -14,7 +14,7 @@ internal sealed record ReplaySelection(
     public const int MaxLetters = 1000;
     private const int DefaultLimit = 100;
     private const int DefaultWatchSeconds = 2;
-    private const int MaxWatchSeconds = 60;
+    private const int MaxWatchSeconds = 30;
 
     /// <summary>The members that are wrong, with the rule that each breaks.</summary>
     public Dictionary<string, string[]> Mistakes()
