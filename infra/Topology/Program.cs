@@ -3,7 +3,8 @@ using Topology;
 // Exit codes: 0 done or no difference; 1 the broker differs; 2 it could not be done, with the reason on standard error.
 try
 {
-    var topology = BrokerTopology.From(EnvironmentOptions.Topology());
+    var options = new EnvironmentOptions(Environment.GetEnvironmentVariables());
+    var topology = BrokerTopology.From(options.Topology);
     switch (args)
     {
         case ["print"]:
@@ -13,17 +14,17 @@ try
             Console.Write(RoutingDiagram.Of(RoutingTable.OfContracts));
             return 0;
         case ["apply"]:
-            return await ApplyAsync(topology);
+            return await ApplyAsync(topology, options);
         case ["diff"]:
-            return await DiffAsync(topology);
+            return await DiffAsync(topology, options);
         default:
             Console.Error.WriteLine("""
                 Usage: Topology print [--mermaid] | apply | diff
                   print   the definitions that RabbitMQ can import at boot, which hold passwords; or the routing table's diagram
                   apply   bring the broker to the routing table's state and wait until every link moves messages
                   diff    say what apply would change; exit code 1 when there is something
-                Settings: TOPOLOGY_MANAGEMENT, TOPOLOGY_BROKER, TOPOLOGY_<SERVICE>_PASSWORD, TOPOLOGY_LINK_SECRET and the
-                limits of infra/Topology/EnvironmentOptions.cs; each has a default for development.
+                Settings are environment variables, TOPOLOGY_MANAGEMENT and others, each with a default for development;
+                infra/Topology/README.md lists them.
                 """);
             return 2;
     }
@@ -34,10 +35,10 @@ catch (TopologyException exception)
     return 2;
 }
 
-static async Task<int> ApplyAsync(BrokerTopology topology)
+static async Task<int> ApplyAsync(BrokerTopology topology, EnvironmentOptions options)
 {
-    using var broker = new ManagementApi(EnvironmentOptions.Management);
-    await broker.WaitAsync(EnvironmentOptions.BrokerTimeout);
+    using var broker = new ManagementApi(options.Management);
+    await broker.WaitAsync(options.BrokerTimeout);
     var steps = await topology.ApplyAsync(broker, step => Console.WriteLine(step));
     Console.WriteLine(steps.Count == 0
         ? $"Nothing to change; {topology.Links.Count} links move messages."
@@ -45,9 +46,9 @@ static async Task<int> ApplyAsync(BrokerTopology topology)
     return 0;
 }
 
-static async Task<int> DiffAsync(BrokerTopology topology)
+static async Task<int> DiffAsync(BrokerTopology topology, EnvironmentOptions options)
 {
-    using var broker = new ManagementApi(EnvironmentOptions.Management);
+    using var broker = new ManagementApi(options.Management);
     var steps = await topology.DiffAsync(broker);
     foreach (var step in steps)
         Console.WriteLine(step);

@@ -83,16 +83,6 @@ public sealed class RightsTests(TestSystem system) : IClassFixture<TestSystem>
     }
 
     [Fact]
-    public async Task Guest_cannot_sign_in()
-    {
-        var guest = new UriBuilder(system.Topology.AddressOf(Routes.Orders)) { UserName = "guest", Password = "guest", Path = "/" }.Uri;
-
-        var refusal = await Should.ThrowAsync<BrokerUnreachableException>(() => system.ConnectAsync(guest));
-
-        refusal.InnerException.ShouldBeOfType<AuthenticationFailureException>();
-    }
-
-    [Fact]
     public async Task A_service_user_cannot_use_the_management_api()
     {
         using var broker = new ManagementApi(new UriBuilder("http", system.Broker.Address.Host, system.Broker.Address.Port)

@@ -24,9 +24,10 @@ internal enum Phase
     /// <summary>A new service is let in when its virtual host is complete.</summary>
     ServiceRights,
 
-    ObsoleteBindings,
+    ObsoleteLinkBindings,
     ObsoleteTraffic,
     ObsoleteProbeBindings,
+    ObsoleteEndpointBindings,
     ObsoleteShovels,
     ObsoleteQueues,
     ObsoleteExchanges,

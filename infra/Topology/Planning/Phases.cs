@@ -24,7 +24,8 @@ internal static class Phases
 
     public static Phase OfRemoving(Resource resource) => resource switch
     {
-        Binding binding => Names.IsProbe(binding.Source) ? Phase.ObsoleteProbeBindings : Phase.ObsoleteBindings,
+        Binding binding when Names.IsProbe(binding.Source) => Phase.ObsoleteProbeBindings,
+        Binding binding => Names.IsLinkQueue(binding.Destination) ? Phase.ObsoleteLinkBindings : Phase.ObsoleteEndpointBindings,
         Parameter => Phase.ObsoleteShovels,
         Queue => Phase.ObsoleteQueues,
         Exchange => Phase.ObsoleteExchanges,

@@ -70,6 +70,7 @@ internal sealed class Planner(Definitions wanted, IReadOnlyList<Link> links, Top
         ];
 
         return obsolete
+            .OrderBy(resource => resource.Identity, StringComparer.Ordinal)
             .Select(resource => (Phases.OfRemoving(resource), (Step)new Remove(resource)))
             .Concat(ObsoleteTraffic(current, [.. obsolete.OfType<Binding>().Where(binding => Names.IsLinkQueue(binding.Destination))]));
     }
