@@ -47,6 +47,7 @@ public sealed class CountingTests
             .ShouldBe("fault 170, skipped 25, unroutable 25");
         foreach (var queue in new[] { "pack-parcel", "weigh-parcel", "retry-5s", "retry-30s", "retry-5m", "offer-parcel" })
             (await channel.MessageCountAsync(queue)).ShouldBe(0u, queue);
+        (await shop.Topology.DiffAsync(shop.Broker)).ShouldBeEmpty("none of it has changed the topology");
 
         void Add(int count, string exchange, Func<Guid, byte[]> body, string routingKey = "", int headerBytes = 0) => parcels.AddRange(
             Enumerable.Range(0, count).Select(_ => (exchange, routingKey, body(Guid.NewGuid()), headerBytes)));

@@ -29,7 +29,8 @@ internal sealed class DeadLetterCollector(
 
         await schema.WaitAsync(stoppingToken);
 
-        for (var failures = 1; ; failures++)
+        var failures = 0;
+        while (true)
         {
             try
             {
@@ -44,10 +45,11 @@ internal sealed class DeadLetterCollector(
             }
             catch (Exception exception)
             {
+                failures++;
                 logger.LogWarning("Dead letters wait on the broker: {Reason}", exception.GetBaseException().Message);
             }
 
-            await Task.Delay(Reconnection.Next(failures + 1), time, stoppingToken);
+            await Task.Delay(Reconnection.Next(failures), time, stoppingToken);
         }
     }
 
