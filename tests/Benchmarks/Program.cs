@@ -5,35 +5,64 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using RealServers;
 
+// Prints one table: the outbox against a raw twin, in the same run on the same servers. See docs/performance.md.
+//   --orders <n>   orders in each round of the throughput measurement (5000)
+//   --rounds <n>   rounds, of which the median counts (3)
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+var orders = Option("--orders", 5_000);
+var rounds = Option("--rounds", 3);
+
 var servers = await Servers.GetAsync();
 await using var database = await servers.CreateDatabaseAsync("benchmark");
 await using var broker = await servers.CreateVirtualHostAsync("benchmark");
-await using var superuser = NpgsqlDataSource.Create(servers.Postgres);
-
 await using (BenchmarkDbContext context = new(new DbContextOptionsBuilder<BenchmarkDbContext>().UseNpgsql(database.OwnerConnectionString).Options))
     await context.Database.MigrateAsync();
 
-var orders = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 5_000;
-await using var raw = await RawFlow.StartAsync(database.ConnectionString, broker.Uri);
-await using var outbox = await OutboxFlow.StartAsync(database.ConnectionString, broker.Uri);
+Func<string, Task<IOrderFlow>> startRaw = async connectionString => await RawFlow.StartAsync(connectionString, broker.Uri);
+Func<string, Task<IOrderFlow>> startOutbox = async connectionString => await OutboxFlow.StartAsync(connectionString, broker.Uri);
 
-foreach (IOrderFlow flow in new IOrderFlow[] { raw, outbox })
-    await Throughput.Of(flow, 1_000, 50);
+Say("counting what an order costs the database");
+await using var superuser = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(servers.Postgres) { Database = database.Name }.ConnectionString);
+var rawCosts = await DatabaseCosts.Of(startRaw, database, superuser);
+var outboxCosts = await DatabaseCosts.Of(startOutbox, database, superuser);
 
-for (var round = 0; round < 2; round++)
+await using var raw = await startRaw(database.ConnectionString);
+await using var outbox = await startOutbox(database.ConnectionString);
+
+Say("warming up");
+await Throughput.Of(raw, orders / 2, 50);
+await Throughput.Of(outbox, orders / 2, 50);
+
+List<Throughput> rawRounds = [];
+List<Throughput> outboxRounds = [];
+for (var round = 1; round <= rounds; round++)
 {
-    foreach (IOrderFlow flow in new IOrderFlow[] { raw, outbox })
-    {
-        var before = await DatabaseCounters.Read(superuser, database.Name);
-        var t = await Throughput.Of(flow, orders, 50);
-        var after = await DatabaseCounters.Read(superuser, database.Name);
-        Console.WriteLine($"{flow.Name,-8} {t.OrdersPerSecond,8:0} orders/s  cpu {t.CpuMilliseconds:0.00} ms  alloc {t.AllocatedKilobytes:0} KB  commits {(after.Commits - before.Commits) / (double)orders:0.0}  wal {(after.WalBytes - before.WalBytes) / (double)orders:0}");
-    }
+    // In turn, so that what else the machine does hits both.
+    rawRounds.Add(await Throughput.Of(raw, orders, 50));
+    outboxRounds.Add(await Throughput.Of(outbox, orders, 50));
+    Say($"round {round} of {rounds}: raw {rawRounds[^1].OrdersPerSecond:0}, outbox {outboxRounds[^1].OrdersPerSecond:0} orders/s");
 }
 
-foreach (IOrderFlow flow in new IOrderFlow[] { raw, outbox })
+Say("measuring latencies");
+var rawReport = await Report(raw, rawRounds, rawCosts);
+var outboxReport = await Report(outbox, outboxRounds, outboxCosts);
+
+Console.WriteLine(FlowReport.Table(rawReport, outboxReport));
+return 0;
+
+static async Task<FlowReport> Report(IOrderFlow flow, List<Throughput> rounds, DatabaseCosts costs)
 {
-    var l = await Latencies.AtIdle(flow, 300);
-    Console.WriteLine($"{flow.Name,-8} idle p50 {l.P50:0.0} p99 {l.P99:0.0}");
+    var throughput = rounds.OrderBy(x => x.OrdersPerSecond).ElementAt(rounds.Count / 2);
+    return new FlowReport(flow.Name, rounds,
+        await Latencies.AtIdle(flow, 200),
+        await Latencies.AtRate(flow, throughput.OrdersPerSecond * 0.8, TimeSpan.FromSeconds(10)),
+        costs);
+}
+
+static void Say(string what) => Console.Error.WriteLine(what);
+
+int Option(string name, int otherwise)
+{
+    var index = Array.IndexOf(args, name);
+    return index < 0 ? otherwise : int.Parse(args[index + 1], CultureInfo.InvariantCulture);
 }

@@ -31,7 +31,7 @@ sealed class ScopeMessages
             BusName = outbox.BusName,
             MessageId = message.MessageId,
             DestinationAddress = message.DestinationAddress.ToString(),
-            ContentType = message.ContentType.ToString(),
+            ContentType = TransportState.ContentTypeColumn(message),
             Body = message.Body,
             Transport = TransportState.Write(message),
             SentTime = Utc(message.EnqueueTime ?? message.SentTime),

@@ -15,6 +15,10 @@ static class TransportState
     public static string? Write(OutgoingMessage message)
     {
         var envelope = IsEnvelope(message.ContentType.MediaType);
+        // By far the most messages need nothing beside their envelope.
+        if (envelope && message is { Properties.Count: 0, PublishedType: null } && message.Headers.All(x => x.Value is string))
+            return null;
+
         JsonObject state = [];
 
         var headers = Values(message.Headers.Where(x => !envelope || x.Value is not string));
@@ -46,7 +50,7 @@ static class TransportState
 
     public static OutgoingMessage Read(OutboxMessage row)
     {
-        var contentType = new ContentType(row.ContentType);
+        var contentType = row.ContentType is null ? SystemTextJsonMessageSerializer.JsonContentType : new ContentType(row.ContentType);
         var state = row.Transport is null ? [] : JsonNode.Parse(row.Transport)!.AsObject();
         var known = IsEnvelope(contentType.MediaType) ? JsonNode.Parse(row.Body)!.AsObject() : state;
 
@@ -84,6 +88,13 @@ static class TransportState
             ExpirationTime = row.ExpirationTime,
             Attempts = row.Attempts,
         };
+    }
+
+    /// <summary>What the row's content type column holds.</summary>
+    public static string? ContentTypeColumn(OutgoingMessage message)
+    {
+        var text = message.ContentType.ToString();
+        return text.Equals(SystemTextJsonMessageSerializer.JsonContentType.MediaType, StringComparison.Ordinal) ? null : text;
     }
 
     static bool IsEnvelope(string mediaType)

@@ -47,19 +47,15 @@ sealed class ConsumeTransaction : IAsyncDisposable
     /// </summary>
     public async Task<HashSet<Guid>> InsertInbox(Guid[] messageIds, Guid consumerId, CancellationToken cancellationToken)
     {
-        var into = $"INSERT INTO {_tables.Inbox} ({_tables.InboxMessageId}, {_tables.InboxConsumerId}, {_tables.InboxConsumed})";
-
         if (messageIds.Length == 1)
         {
-            await using var single = Command($"{into} VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING");
+            await using var single = Command(_tables.Statements.InsertInbox);
             single.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = messageIds[0] });
             single.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = consumerId });
             return await single.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false) == 1 ? [messageIds[0]] : [];
         }
 
-        // In key order, so that two batches with members in common wait for each other instead of deadlocking.
-        await using var command = Command(
-            $"{into} SELECT m, $2, clock_timestamp() FROM unnest($1) m ORDER BY m ON CONFLICT DO NOTHING RETURNING {_tables.InboxMessageId}");
+        await using var command = Command(_tables.Statements.InsertInboxMembers);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = messageIds });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = consumerId });
 
@@ -80,7 +76,7 @@ sealed class ConsumeTransaction : IAsyncDisposable
 
         await using NpgsqlBatch batch = new(_connection, (NpgsqlTransaction)_transaction.GetDbTransaction());
         // COMMIT answers an aborted transaction with a silent ROLLBACK. Whatever statement stands before it fails instead.
-        batch.BatchCommands.Add(messages.Count > 0 ? new OutboxStatements(_tables).Insert(messages, busName, lease) : new NpgsqlBatchCommand("SELECT 1"));
+        batch.BatchCommands.Add(messages.Count > 0 ? _tables.Statements.Insert(messages, busName, lease) : new NpgsqlBatchCommand("SELECT 1"));
         if (commitsHere)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         if (_context.Database.GetCommandTimeout() is { } timeout)

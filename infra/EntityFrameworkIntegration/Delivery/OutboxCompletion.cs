@@ -103,7 +103,7 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimePro
 
     async Task Write(List<Guid> sent, List<FailedMessage> failed)
     {
-        OutboxStatements statements = new(database.Tables);
+        var statements = database.Tables.Statements;
         using CancellationTokenSource cancellation = new(timeout, time);
         await using var connection = await database.Open(cancellation.Token).ConfigureAwait(false);
         await using NpgsqlBatch batch = new(connection) { BatchCommands = { new NpgsqlBatchCommand(NoFlush) } };

@@ -35,6 +35,19 @@ sealed class OutboxStatements(OutboxTables tables)
         FROM unnest($1, $2, $3, $4, $5) AS f(id, attempts, error, delay, parked) WHERE o.{tables.Id} = f.id
         """;
 
+    readonly string _insertInbox =
+        $"INSERT INTO {tables.Inbox} ({tables.InboxMessageId}, {tables.InboxConsumerId}, {tables.InboxConsumed})";
+
+    /// <summary>Records one message as consumed: the message's id and the consumer's.</summary>
+    public string InsertInbox => field ??= $"{_insertInbox} VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING";
+
+    /// <summary>
+    /// Records the members of a batch as consumed, and returns those that were not. In key order, so that two batches with members in
+    /// common wait for each other instead of deadlocking.
+    /// </summary>
+    public string InsertInboxMembers => field ??=
+        $"{_insertInbox} SELECT m, $2, clock_timestamp() FROM unnest($1) m ORDER BY m ON CONFLICT DO NOTHING RETURNING {tables.InboxMessageId}";
+
     string ClaimOf(string rows) =>
         $"""
         WITH due AS (
@@ -47,10 +60,10 @@ sealed class OutboxStatements(OutboxTables tables)
         """;
 
     /// <summary>Claims rows that have not been refused yet.</summary>
-    public string ClaimUntried => ClaimOf($"{tables.Attempts} = 0");
+    public string ClaimUntried => field ??= ClaimOf($"{tables.Attempts} = 0");
 
     /// <summary>Claims rows that have been refused before.</summary>
-    public string ClaimRefused => ClaimOf($"{tables.Attempts} > 0");
+    public string ClaimRefused => field ??= ClaimOf($"{tables.Attempts} > 0");
 
     /// <summary>The insert of messages that one transaction produced, leased to this instance or, with a zero lease, left for the sweeper.</summary>
     public NpgsqlBatchCommand Insert(IReadOnlyList<OutgoingMessage> messages, string busName, TimeSpan lease)
@@ -67,9 +80,9 @@ sealed class OutboxStatements(OutboxTables tables)
                     new NpgsqlParameter<Guid> { TypedValue = message.Id },
                     new NpgsqlParameter<Guid> { TypedValue = message.MessageId },
                     new NpgsqlParameter<string> { TypedValue = message.DestinationAddress.ToString() },
-                    new NpgsqlParameter<string> { TypedValue = message.ContentType.ToString() },
+                    Text(TransportState.ContentTypeColumn(message)),
                     new NpgsqlParameter<byte[]> { TypedValue = message.Body },
-                    new NpgsqlParameter { Value = (object?)TransportState.Write(message) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                    Text(TransportState.Write(message)),
                     new NpgsqlParameter<DateTime> { TypedValue = Utc(message.EnqueueTime ?? message.SentTime), NpgsqlDbType = NpgsqlDbType.TimestampTz },
                     new NpgsqlParameter { Value = (object?)Utc(message.ExpirationTime) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
                     new NpgsqlParameter { Value = (object?)Utc(message.EnqueueTime) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz },
@@ -86,7 +99,7 @@ sealed class OutboxStatements(OutboxTables tables)
                 Array(messages, x => x.Id, NpgsqlDbType.Uuid),
                 Array(messages, x => x.MessageId, NpgsqlDbType.Uuid),
                 Array(messages, x => x.DestinationAddress.ToString(), NpgsqlDbType.Text),
-                Array(messages, x => x.ContentType.ToString(), NpgsqlDbType.Text),
+                Array(messages, TransportState.ContentTypeColumn, NpgsqlDbType.Text),
                 Array(messages, x => x.Body, NpgsqlDbType.Bytea),
                 Array(messages, TransportState.Write, NpgsqlDbType.Text),
                 Array(messages, x => Utc(x.EnqueueTime ?? x.SentTime), NpgsqlDbType.TimestampTz),
@@ -124,7 +137,7 @@ sealed class OutboxStatements(OutboxTables tables)
             BusName = reader.GetString(1),
             MessageId = reader.GetGuid(2),
             DestinationAddress = reader.GetString(3),
-            ContentType = reader.GetString(4),
+            ContentType = reader.IsDBNull(4) ? null : reader.GetString(4),
             Body = reader.GetFieldValue<byte[]>(5),
             Transport = reader.IsDBNull(6) ? null : reader.GetString(6),
             SentTime = reader.GetDateTime(7),
@@ -137,6 +150,8 @@ sealed class OutboxStatements(OutboxTables tables)
     {
         return new NpgsqlParameter<T[]> { TypedValue = [.. rows.Select(value)], NpgsqlDbType = NpgsqlDbType.Array | type };
     }
+
+    static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
     static DateTime Utc(DateTime moment) => moment.Kind == DateTimeKind.Utc ? moment : DateTime.SpecifyKind(moment, DateTimeKind.Utc);
 

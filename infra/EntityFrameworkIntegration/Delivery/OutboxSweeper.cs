@@ -103,7 +103,7 @@ sealed class OutboxSweeper(
         // While the broker seems to be gone, a single row is enough to find out.
         var limit = isBusHealthy() ? options.QueryMessageLimit : 1;
         var started = time.GetTimestamp();
-        var rows = await Claim(new OutboxStatements(database.Tables).ClaimUntried, limit, stopping).ConfigureAwait(false);
+        var rows = await Claim(database.Tables.Statements.ClaimUntried, limit, stopping).ConfigureAwait(false);
         if (rows.Count == 0)
             return false;
 
@@ -117,7 +117,7 @@ sealed class OutboxSweeper(
     async Task<bool> SweepRefused(CancellationToken stopping)
     {
         var started = time.GetTimestamp();
-        var rows = await Claim(new OutboxStatements(database.Tables).ClaimRefused, LargestRefused, stopping).ConfigureAwait(false);
+        var rows = await Claim(database.Tables.Statements.ClaimRefused, LargestRefused, stopping).ConfigureAwait(false);
         if (rows.Count == 0)
             return false;
 

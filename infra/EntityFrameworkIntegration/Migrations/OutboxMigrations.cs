@@ -67,7 +67,7 @@ public static class OutboxMigrations
             bus_name = table.Column<string>("text"),
             message_id = table.Column<Guid>("uuid"),
             destination_address = table.Column<string>("text"),
-            content_type = table.Column<string>("text"),
+            content_type = table.Column<string>("text", nullable: true),
             body = table.Column<byte[]>("bytea"),
             transport = table.Column<string>("text", nullable: true),
             sent_time = table.Column<DateTime>(time),

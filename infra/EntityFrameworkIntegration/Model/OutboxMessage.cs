@@ -17,8 +17,8 @@ public class OutboxMessage
     /// <summary>Where the message goes.</summary>
     public string DestinationAddress { get; set; } = "";
 
-    /// <summary>The content type of <see cref="Body" />.</summary>
-    public string ContentType { get; set; } = "";
+    /// <summary>The content type of <see cref="Body" />; null for MassTransit's JSON envelope, which nearly every message has.</summary>
+    public string? ContentType { get; set; }
 
     /// <summary>The serialized message: exactly the bytes that go onto the wire.</summary>
     public byte[] Body { get; set; } = [];

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MassTransit.EntityFrameworkCoreIntegration.Delivery;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 
@@ -39,7 +40,12 @@ sealed class OutboxTables
         State = state.Name;
         StateBusName = state.Column(nameof(OutboxState.BusName));
         StateInboxTrimmed = state.Column(nameof(OutboxState.InboxTrimmed));
+
+        Statements = new OutboxStatements(this);
     }
+
+    /// <summary>The SQL on these tables.</summary>
+    public OutboxStatements Statements { get; }
 
     public string Inbox { get; }
     public string InboxMessageId { get; }

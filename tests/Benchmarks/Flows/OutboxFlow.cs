@@ -42,6 +42,12 @@ sealed class OutboxFlow(IHost host, OrderCompletion completion) : IOrderFlow
             bus.UsingRabbitMq((context, rabbit) =>
             {
                 rabbit.Host(broker);
+                // MassTransit indents JSON unless told otherwise, which the broker, the database and the log would all carry.
+                rabbit.ConfigureJsonSerializerOptions(json =>
+                {
+                    json.WriteIndented = false;
+                    return json;
+                });
                 rabbit.ConnectReceiveObserver(new ShippedObserver(completion));
                 rabbit.ConfigureEndpoints(context);
             });

@@ -3,11 +3,12 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace EntityFrameworkIntegration.Tests.Support;
+namespace RealServers;
 
 /// <summary>
-/// A proxy that understands just enough of PostgreSQL's protocol to count round trips, each of which the server ends with
-/// ReadyForQuery, and to lose the reply to a COMMIT that the server has carried out.
+/// A proxy that understands just enough of PostgreSQL's protocol to count round trips and to lose the reply to a COMMIT that the server
+/// has carried out. A round trip begins when the client speaks after the server has answered; what it sends in one go, a BEGIN before
+/// the first statement for example, is one.
 /// </summary>
 public sealed class PostgresProxy : IAsyncDisposable
 {
@@ -21,6 +22,7 @@ public sealed class PostgresProxy : IAsyncDisposable
     int _roundTrips;
     int _losesReply;
 
+    /// <summary>Starts a proxy in front of the server that the connection string names.</summary>
     public PostgresProxy(string connectionString)
     {
         NpgsqlConnectionStringBuilder builder = new(connectionString);
@@ -38,13 +40,16 @@ public sealed class PostgresProxy : IAsyncDisposable
     /// <summary>Leads through the proxy.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>How many round trips there have been, on all connections.</summary>
     public int RoundTrips => Volatile.Read(ref _roundTrips);
 
+    /// <summary>Whether <see cref="LoseNextCommitReply" /> has happened.</summary>
     public bool HasLostReply => Volatile.Read(ref _losesReply) == 2;
 
     /// <summary>The next COMMIT is carried out, but the client's connection breaks instead of telling so.</summary>
     public void LoseNextCommitReply() => Volatile.Write(ref _losesReply, 1);
 
+    /// <summary>Stops listening and ends every connection.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -95,6 +100,12 @@ public sealed class PostgresProxy : IAsyncDisposable
         while ((count = await client.ReadAsync(buffer, _stopping.Token)) > 0)
         {
             var data = buffer.AsMemory(0, count);
+            if (connection.Answered)
+            {
+                connection.Answered = false;
+                Interlocked.Increment(ref _roundTrips);
+            }
+
             if (data.Span.IndexOf(Commit) >= 0 && Interlocked.CompareExchange(ref _losesReply, 2, 1) == 1)
                 connection.LosesReply = true;
             await server.WriteAsync(data, _stopping.Token);
@@ -113,7 +124,7 @@ public sealed class PostgresProxy : IAsyncDisposable
 
             if (header[0] == 'Z')
             {
-                Interlocked.Increment(ref _roundTrips);
+                connection.Answered = true;
                 // By now the server has committed.
                 if (connection.LosesReply)
                     throw new IOException("The reply is lost.");
@@ -127,5 +138,6 @@ public sealed class PostgresProxy : IAsyncDisposable
     sealed class Connection
     {
         public volatile bool LosesReply;
+        public volatile bool Answered;
     }
 }
