@@ -33,7 +33,7 @@ app.MapServiceDefaults();
 app.MapProducts();
 app.MapDeadLetters();
 
-var orders = app.MapGroup("/orders").RequireAuthorization(ApiRoles.Customer).WithTags("Orders");
+var orders = app.MapGroup("/orders").RequireAuthorization(ApiRoles.Customer).WithOrderLogScope().WithTags("Orders");
 orders.MapPlaceOrder();
 orders.MapOrderViews();
 orders.MapOrderCommands();

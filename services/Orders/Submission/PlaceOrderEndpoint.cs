@@ -31,6 +31,7 @@ internal static class PlaceOrderEndpoint
         PriceList prices,
         IPublishEndpoint bus,
         TimeProvider time,
+        ILogger<PlaceOrder> logger,
         CancellationToken cancellationToken)
     {
         if (!IdempotencyKey.TryParse(idempotencyKey, out var key))
@@ -54,7 +55,7 @@ internal static class PlaceOrderEndpoint
 
         if (await submission.FindReceiptAsync(cancellationToken) is { } receipt)
         {
-            return CryptographicOperations.FixedTimeEquals(receipt.Fingerprint, fingerprint)
+            return receipt.Fingerprint.AsSpan().SequenceEqual(fingerprint)
                 ? Accepted(JsonSerializer.Deserialize<OrderAccepted>(receipt.Response)!)
                 : Problem(StatusCodes.Status422UnprocessableEntity, "This idempotency key was used for another order; a new order needs a new key.");
         }
@@ -71,6 +72,9 @@ internal static class PlaceOrderEndpoint
         submission.AddReceipt(fingerprint, order.CorrelationId, JsonSerializer.Serialize(accepted), now);
         await bus.Publish(order.OrderSubmitted(), cancellationToken);
         await submission.CommitAsync(cancellationToken);
+
+        using (logger.BeginOrderScope(order.CorrelationId))
+            logger.LogInformation("The order is {Status}, version {Version}", order.Status, order.Version);
 
         return Accepted(accepted);
     }

@@ -31,6 +31,9 @@ internal sealed class Submission : IAsyncDisposable
     public static async Task<Submission> BeginAsync(OrdersDbContext database, ClaimsPrincipal caller, string key, CancellationToken cancellationToken)
     {
         var scope = caller.CustomerId() is { } customer ? $"{ApiRoles.Customer}:{customer}" : $"{ApiRoles.Operator}:{caller.CallerName()}";
+
+        // One SaveChanges and no retry inside the transaction: a savepoint would only cost two round trips.
+        database.Database.AutoSavepointsEnabled = false;
         var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
         try
         {

@@ -39,8 +39,13 @@ public sealed class OutageTests(OrdersSystem orders) : IClassFixture<OrdersSyste
 
         var ids = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => orders.PlaceAsync()));
 
-        // Degraded, but ready: a load balancer that turned away from every replica would make an outage of it.
-        (await orders.Ada.GetAsync("/health/ready")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        // Degraded, and still ready: a load balancer that turned away from every replica would make an outage of it.
+        await Eventually.TrueAsync(async () =>
+        {
+            using var ready = await orders.Ada.GetAsync("/health/ready");
+            ready.StatusCode.ShouldBe(HttpStatusCode.OK);
+            return (await ready.Content.ReadAsStringAsync()).Contains("Degraded");
+        }, "the service notices that the broker is away");
 
         orders.BrokerNetwork.Restore();
         foreach (var id in ids)

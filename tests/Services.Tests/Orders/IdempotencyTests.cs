@@ -48,6 +48,7 @@ public sealed class IdempotencyTests(OrdersSystem orders) : IClassFixture<Orders
         using var first = await OrdersSystem.PostAsync(orders.Ada, OrdersSystem.Body(), key);
         var body = await first.Content.ReadAsStringAsync();
         var id = JsonDocument.Parse(body).RootElement.GetProperty("id").GetGuid();
+        await orders.Payments.AskedToAsync("authorize-payment", id);
         await orders.Payments.AuthorizedAsync(id);
         await orders.ReachesAsync(id, "Confirmed");
 

@@ -49,6 +49,7 @@ public sealed class OrderLifecycleTests(OrdersSystem orders) : IClassFixture<Ord
     public async Task A_completed_order_is_refunded_when_it_is_cancelled()
     {
         var id = await orders.PlaceAsync();
+        await orders.Payments.AskedToAsync("authorize-payment", id);
         await orders.Payments.AuthorizedAsync(id);
         await orders.Payments.AskedToAsync("capture-payment", id);
         await orders.Payments.CapturedAsync(id);
@@ -69,6 +70,7 @@ public sealed class OrderLifecycleTests(OrdersSystem orders) : IClassFixture<Ord
     public async Task A_failed_capture_needs_attention_until_an_operator_resumes_it()
     {
         var id = await orders.PlaceAsync();
+        await orders.Payments.AskedToAsync("authorize-payment", id);
         await orders.Payments.AuthorizedAsync(id);
         await orders.Payments.AskedToAsync("capture-payment", id);
         await orders.Payments.FailedAsync(id, PaymentOperation.Capture);
