@@ -43,20 +43,20 @@ FROM runtime AS provider
 COPY --from=build /published/PaymentProviderSimulator .
 # A volume mounted here takes over the owner.
 COPY --from=build --chown=$APP_UID:$APP_UID /empty /data
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s CMD ["dotnet", "PaymentProviderSimulator.dll", "--health"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=60s --retries=6 CMD ["dotnet", "PaymentProviderSimulator.dll", "--health"]
 ENTRYPOINT ["dotnet", "PaymentProviderSimulator.dll"]
 
 FROM runtime AS payments
 COPY --from=build /published/Payments .
-HEALTHCHECK --interval=5s --timeout=10s --start-period=60s CMD ["dotnet", "Payments.dll", "--health"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=60s --retries=6 CMD ["dotnet", "Payments.dll", "--health"]
 ENTRYPOINT ["dotnet", "Payments.dll"]
 
 FROM runtime AS notifications
 COPY --from=build /published/Notifications .
-HEALTHCHECK --interval=5s --timeout=10s --start-period=60s CMD ["dotnet", "Notifications.dll", "--health"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=60s --retries=6 CMD ["dotnet", "Notifications.dll", "--health"]
 ENTRYPOINT ["dotnet", "Notifications.dll"]
 
 FROM runtime AS orders
 COPY --from=build /published/Orders .
-HEALTHCHECK --interval=5s --timeout=10s --start-period=60s CMD ["dotnet", "Orders.dll", "--health"]
+HEALTHCHECK --interval=5s --timeout=10s --start-period=60s --retries=6 CMD ["dotnet", "Orders.dll", "--health"]
 ENTRYPOINT ["dotnet", "Orders.dll"]

@@ -33,6 +33,8 @@ public static class MessagingSetup
 
         services.AddMassTransit(bus =>
         {
+            // MassTransit would report home how it is used.
+            bus.DisableUsageTelemetry();
             bus.SetKebabCaseEndpointNameFormatter();
             bus.ConfigureHealthCheckOptions(options => options.MinimalFailureStatus = HealthStatus.Degraded);
 
