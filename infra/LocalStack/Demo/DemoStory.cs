@@ -1,11 +1,16 @@
 using System.Diagnostics;
+using Topology;
 
 namespace LocalStack;
 
 /// <summary>One thing that the demo shows: what is done, and how it must end.</summary>
 /// <param name="Title">What it shows.</param>
 /// <param name="RunAsync">Does it, and returns the order and what there is to say about it.</param>
-internal sealed record DemoStory(string Title, Func<DemoStage, CancellationToken, Task<DemoOutcome>> RunAsync);
+internal sealed record DemoStory(string Title, Func<DemoStage, CancellationToken, Task<DemoOutcome>> RunAsync)
+{
+    /// <summary>Whether it waits until the payment deadline passes.</summary>
+    public bool NeedsShortDeadline { get; init; }
+}
 
 /// <summary>How a story ended.</summary>
 /// <param name="Order">Its order.</param>
@@ -13,7 +18,7 @@ internal sealed record DemoStory(string Title, Func<DemoStage, CancellationToken
 internal sealed record DemoOutcome(Guid Order, params string[] Remarks);
 
 /// <summary>What the stories play on.</summary>
-internal sealed record DemoStage(Shop Ada, string Maildir)
+internal sealed record DemoStage(Shop Ada, Shop Operator, string Maildir, BrokerTopology Topology, ManagementApi Management)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 

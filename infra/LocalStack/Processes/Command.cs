@@ -57,6 +57,7 @@ internal static class Command
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             process.StartInfo.Environment[name] = value;
         process.Start();
+        Reaper.Instance.Watch(process.Id);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         var error = process.StandardError.ReadToEndAsync(cancellationToken);
@@ -69,6 +70,10 @@ internal static class Command
         {
             process.Kill(entireProcessTree: true);
             throw;
+        }
+        finally
+        {
+            Reaper.Instance.Forget(process.Id);
         }
     }
 }

@@ -19,7 +19,8 @@ internal sealed class Reaper
             forget) watched=$(printf %s "$watched" | sed "s/ $id / /") ;;
           esac
         done
-        for id in $watched; do kill -s KILL -- "-$id" 2>/dev/null; done # one that is gone already is no loss
+        # A server leads a process group, a command that is run to its end does not; one that is gone already is no loss.
+        for id in $watched; do kill -s KILL -- "-$id" 2>/dev/null || kill -s KILL "$id" 2>/dev/null; done
         """;
 
     private readonly Lock _gate = new();
@@ -32,7 +33,7 @@ internal sealed class Reaper
 
     public static Reaper Instance { get; } = new();
 
-    /// <summary>Kills this process's group once the current process has ended.</summary>
+    /// <summary>Kills this process, with its group if it leads one, once the current process has ended.</summary>
     public void Watch(int id)
     {
         lock (_gate)

@@ -13,7 +13,8 @@ public sealed class ServiceOutageTests(ShopSystem system) : SystemTest(system)
     [Fact]
     public async Task An_order_from_before_notifications_was_ever_started_is_mailed()
     {
-        (await MailAsync(System.EarlyOrder)).ShouldHaveSingleItem();
+        // Perhaps twice, if a test has killed Notifications in that moment; then under the same Message-ID.
+        (await MailAsync(System.EarlyOrder)).Select(mail => mail.Id).Distinct().ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -68,8 +69,8 @@ public sealed class ServiceOutageTests(ShopSystem system) : SystemTest(system)
     [Theory]
     [InlineData("ConnectionStrings__Broker", "http://localhost", "ConnectionStrings:Broker is not an AMQP address")]
     [InlineData("ConnectionStrings__Database", "nonsense", "ConnectionStrings:Database is not a PostgreSQL connection string")]
-    [InlineData("ConnectionStrings__Database", null, "ConnectionStrings:Database is missing")]
-    public async Task A_wrong_setting_stops_the_service_with_a_sentence(string setting, string? value, string sentence)
+    [InlineData("ConnectionStrings__Database", "", "ConnectionStrings:Database is missing")]
+    public async Task A_wrong_setting_stops_the_service_with_a_sentence(string setting, string value, string sentence)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"misconfigured-{Guid.NewGuid():N}");
         await using var service = Stack.Another(Routes.Orders, name, new Dictionary<string, string?> { [setting] = value });
