@@ -49,7 +49,7 @@ sealed class InboxTrimmer(string busName, OutboxOptions options, OutboxDatabase 
         await using NpgsqlCommand delete = new(
             $"""
             DELETE FROM {tables.Inbox} WHERE ctid = ANY(ARRAY(
-              SELECT ctid FROM {tables.Inbox} WHERE {tables.InboxConsumed} < clock_timestamp() - $1
+              SELECT ctid FROM {tables.Inbox} WHERE {tables.InboxConsumed} < now() - $1
               ORDER BY {tables.InboxConsumed} LIMIT {LargestDelete} FOR UPDATE SKIP LOCKED))
             """, connection)
         {

@@ -48,11 +48,12 @@ sealed class OutboxStatements(OutboxTables tables)
     public string InsertInboxMembers => field ??=
         $"{_insertInbox} SELECT m, $2, clock_timestamp() FROM unnest($1) m ORDER BY m ON CONFLICT DO NOTHING RETURNING {tables.InboxMessageId}";
 
+    // now() and not clock_timestamp() where rows are looked for: only a value that is fixed for the statement bounds an index scan.
     string ClaimOf(string rows) =>
         $"""
         WITH due AS (
           SELECT {tables.Id} AS id FROM {tables.Outbox}
-          WHERE {tables.BusName} = $1 AND {tables.Due} <= clock_timestamp() AND {tables.ParkedTime} IS NULL AND {rows}
+          WHERE {tables.BusName} = $1 AND {tables.Due} <= now() AND {tables.ParkedTime} IS NULL AND {rows}
           ORDER BY {tables.BusName}, {tables.Due} LIMIT $2 FOR UPDATE SKIP LOCKED),
         claimed AS (
           UPDATE {tables.Outbox} o SET {tables.Due} = clock_timestamp() + $3 FROM due WHERE o.{tables.Id} = due.id RETURNING o.*)

@@ -48,7 +48,7 @@ sealed class OutboxWatch(string busName, OutboxOptions options, OutboxDatabase d
             $"""
             WITH waiting AS (
               SELECT {t.MessageId} AS message_id, {t.SentTime} AS sent_time FROM {t.Outbox}
-              WHERE {t.BusName} = $1 AND {t.ParkedTime} IS NULL AND {t.Due} <= clock_timestamp() + $2 AND {t.SentTime} <= clock_timestamp()
+              WHERE {t.BusName} = $1 AND {t.ParkedTime} IS NULL AND {t.Due} <= now() + $2 AND {t.SentTime} <= now()
               ORDER BY {t.BusName}, {t.Due} LIMIT {LargestCount}),
             oldest AS (SELECT message_id, sent_time FROM waiting ORDER BY sent_time LIMIT 1)
             SELECT (SELECT count(*)::int FROM waiting),
