@@ -124,35 +124,31 @@ public sealed class DeliveryTests(NotificationsSystem system) : IClassFixture<No
     [Fact]
     public async Task Killed_before_the_mail_server_has_accepted_it_mails_after_the_restart()
     {
-        await using var own = new NotificationsSystem();
-        await own.InitializeAsync();
-        await own.Mail.StopAsync();
-        await own.ConfirmAsync(_order);
-        await Eventually.TrueAsync(async () => (await own.ListAsync(_order)).Count == 1, "the notification is written down");
-        await own.Service.KillAsync();
-        own.Mail.Start();
+        await system.Mail.StopAsync();
+        await system.ConfirmAsync(_order);
+        await Eventually.TrueAsync(async () => (await system.ListAsync(_order)).Count == 1, "the notification is written down");
+        await system.Service.KillAsync();
+        system.Mail.Start();
 
-        await own.StartAsync();
+        await system.StartAsync();
 
-        await own.ReachesAsync(_order, "Sent");
-        own.Mail.About(_order).Count.ShouldBe(1);
+        await system.ReachesAsync(_order, "Sent");
+        system.Mail.About(_order).Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task Killed_before_it_hears_of_the_acceptance_it_repeats_the_mail_with_the_same_message_id()
     {
-        await using var own = new NotificationsSystem();
-        await own.InitializeAsync();
-        own.Mail.IsSilentAfterData = true;
-        await own.ConfirmAsync(_order);
-        await Eventually.TrueAsync(() => own.Mail.About(_order).Count == 1, "the mail server has the mail");
-        await own.Service.KillAsync();
-        own.Mail.IsSilentAfterData = false;
+        system.Mail.IsSilentAfterData = true;
+        await system.ConfirmAsync(_order);
+        await Eventually.TrueAsync(() => system.Mail.About(_order).Count == 1, "the mail server has the mail");
+        await system.Service.KillAsync();
+        system.Mail.IsSilentAfterData = false;
 
-        await own.StartAsync();
-        await own.ReachesAsync(_order, "Sent");
+        await system.StartAsync();
+        await system.ReachesAsync(_order, "Sent");
 
-        own.Mail.About(_order).Select(mail => mail.Header("Message-ID")).ShouldBe(
+        system.Mail.About(_order).Select(mail => mail.Header("Message-ID")).ShouldBe(
             [$"<OrderConfirmed.{_order}@shop.example>", $"<OrderConfirmed.{_order}@shop.example>"]);
     }
 

@@ -6,27 +6,27 @@ using Xunit;
 
 namespace Services.Tests.Notifications;
 
-public sealed class ExpiryTests : IAsyncLifetime
+public sealed class ExpiringNotificationsSystem : NotificationsSystem
+{
+    protected override TimeSpan Lifetime => TimeSpan.FromSeconds(4);
+}
+
+public sealed class ExpiryTests(ExpiringNotificationsSystem system) : IClassFixture<ExpiringNotificationsSystem>
 {
     private readonly Guid _order = Guid.NewGuid();
-    private readonly NotificationsSystem _system = new(lifetime: TimeSpan.FromSeconds(2));
-
-    public ValueTask InitializeAsync() => _system.InitializeAsync();
-
-    public ValueTask DisposeAsync() => _system.DisposeAsync();
 
     [Fact]
     public async Task A_notification_that_waited_too_long_is_recorded_and_not_mailed()
     {
-        await _system.Service.StopAsync();
-        await _system.ConfirmAsync(_order);
-        await Eventually.TrueAsync(async () => await _system.WaitingInAsync("notification-expired") == 1, "the notification has expired");
+        await system.Service.StopAsync();
+        await system.ConfirmAsync(_order);
+        await Eventually.TrueAsync(async () => await system.WaitingInAsync("notification-expired") == 1, "the notification has expired");
 
-        await _system.StartAsync();
-        await _system.ReachesAsync(_order, "Expired");
+        await system.StartAsync();
+        await system.ReachesAsync(_order, "Expired");
 
-        (await _system.ListAsync(_order)).ShouldHaveSingleItem().GetProperty("body").GetString()!.ShouldContain("Total: 25.00 EUR");
-        _system.Mail.About(_order).ShouldBeEmpty();
+        (await system.ListAsync(_order)).ShouldHaveSingleItem().GetProperty("body").GetString()!.ShouldContain("Total: 25.00 EUR");
+        system.Mail.About(_order).ShouldBeEmpty();
     }
 
     [Fact]
@@ -34,10 +34,10 @@ public sealed class ExpiryTests : IAsyncLifetime
     {
         var orders = Enumerable.Range(0, 20).Select(_ => Guid.NewGuid()).ToList();
         foreach (var order in orders)
-            await _system.ConfirmAsync(order);
+            await system.ConfirmAsync(order);
 
         foreach (var order in orders)
-            await _system.ReachesAsync(order, "Sent");
+            await system.ReachesAsync(order, "Sent");
         foreach (var order in orders)
             (await DeadLettersAsync(order)).ShouldBe(0);
     }
@@ -47,15 +47,15 @@ public sealed class ExpiryTests : IAsyncLifetime
     {
         var death = new Dictionary<string, object?> { ["queue"] = "order-notifications", ["reason"] = "delivery_limit", ["count"] = 1L };
 
-        await _system.SendConfirmationAsync(_order, "notification-expired", new Dictionary<string, object?> { ["x-death"] = new List<object?> { death } });
+        await system.SendConfirmationAsync(_order, "notification-expired", new Dictionary<string, object?> { ["x-death"] = new List<object?> { death } });
 
         await Eventually.EqualAsync(1, () => DeadLettersAsync(_order), "dead letters of the order");
-        (await _system.ListAsync(_order)).ShouldBeEmpty();
+        (await system.ListAsync(_order)).ShouldBeEmpty();
     }
 
     private async Task<int> DeadLettersAsync(Guid order)
     {
-        using var http = _system.Service.Client("dev-operator");
+        using var http = system.Service.Client("dev-operator");
         var page = await http.GetFromJsonAsync<JsonElement>($"/notifications/dead-letters?orderId={order}");
         return page.GetProperty("items").GetArrayLength();
     }

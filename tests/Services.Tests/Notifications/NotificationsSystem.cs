@@ -14,7 +14,7 @@ using Xunit;
 namespace Services.Tests.Notifications;
 
 /// <summary>The Notifications service with a database, a mail server and the whole broker topology of its own. Orders is played by the test.</summary>
-public sealed class NotificationsSystem(TimeSpan? lifetime) : IAsyncLifetime
+public class NotificationsSystem : IAsyncLifetime
 {
     public const string Project = "services/Notifications";
 
@@ -25,10 +25,8 @@ public sealed class NotificationsSystem(TimeSpan? lifetime) : IAsyncLifetime
     private IConnection _connection = null!;
     private IChannel _orders = null!;
 
-    public NotificationsSystem()
-        : this(lifetime: null)
-    {
-    }
+    /// <summary>How long a notification may wait on the broker.</summary>
+    protected virtual TimeSpan Lifetime => TimeSpan.FromDays(1);
 
     public ServiceProcess Service { get; private set; } = null!;
 
@@ -38,9 +36,6 @@ public sealed class NotificationsSystem(TimeSpan? lifetime) : IAsyncLifetime
     public TcpProxy MailNetwork { get; private set; } = null!;
 
     public NpgsqlDataSource Database { get; private set; } = null!;
-
-    /// <summary>What the running service signs in with.</summary>
-    public string RuntimeConnectionString => _database.ConnectionString;
 
     private Dictionary<string, string?> Settings => new()
     {
@@ -65,7 +60,7 @@ public sealed class NotificationsSystem(TimeSpan? lifetime) : IAsyncLifetime
         {
             Prefix = _prefix,
             Broker = new UriBuilder(_servers.Broker) { UserName = "", Password = "" }.Uri,
-            Ttls = new Dictionary<string, TimeSpan> { ["order-notifications"] = lifetime ?? TimeSpan.FromDays(1) },
+            Ttls = new Dictionary<string, TimeSpan> { ["order-notifications"] = Lifetime },
         });
         using (var management = new Topology.ManagementApi(_servers.Management))
             await _topology.ApplyAsync(management);
@@ -84,6 +79,8 @@ public sealed class NotificationsSystem(TimeSpan? lifetime) : IAsyncLifetime
     /// <summary>Starts the service, for the first time or after a test has ended it.</summary>
     public async Task StartAsync()
     {
+        if (Service is not null)
+            await Service.DisposeAsync();
         Service = await ServiceProcess.StartAsync(Project, Settings);
         await Service.ReadyAsync();
     }
@@ -117,6 +114,7 @@ public sealed class NotificationsSystem(TimeSpan? lifetime) : IAsyncLifetime
 
         if (_database is not null)
             await _database.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>Publishes in the orders virtual host that an order is confirmed.</summary>

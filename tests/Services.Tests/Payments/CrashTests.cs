@@ -78,15 +78,13 @@ public sealed class CrashTests(PaymentsSystem system) : IClassFixture<PaymentsSy
     [Fact]
     public async Task When_the_provider_itself_is_killed_it_goes_on_with_what_its_log_says()
     {
-        await using var own = new PaymentsSystem();
-        await own.InitializeAsync();
-        await own.Orders.AuthorizeAsync(_order, $"tok_{Slowly}");
-        await Eventually.TrueAsync(async () => (await own.Provider.OperationsAsync(_order)).Count > 0, "the provider has authorized");
+        await system.Orders.AuthorizeAsync(_order, $"tok_{Slowly}");
+        await Eventually.TrueAsync(async () => (await system.Provider.OperationsAsync(_order)).Count > 0, "the provider has authorized");
 
-        await own.RestartProviderAsync();
-        await own.Orders.HearsAsync<PaymentAuthorized>(_order);
+        await system.RestartProviderAsync();
+        await system.Orders.HearsAsync<PaymentAuthorized>(_order);
 
-        (await own.ProviderLogAsync(_order)).ShouldBe("authorization");
+        (await system.ProviderLogAsync(_order)).ShouldBe("authorization");
     }
 
     private async Task AuthorizedAsync(string card)

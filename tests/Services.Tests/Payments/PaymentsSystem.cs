@@ -39,12 +39,6 @@ public sealed class PaymentsSystem : IAsyncLifetime
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
-    /// <summary>What the running service signs in with.</summary>
-    public string RuntimeConnectionString => _database.ConnectionString;
-
-    /// <summary>What migrations sign in with.</summary>
-    public string OwnerConnectionString => _database.OwnerConnectionString;
-
     private Dictionary<string, string?> Settings => new()
     {
         ["ASPNETCORE_ENVIRONMENT"] = "Development",
@@ -87,16 +81,14 @@ public sealed class PaymentsSystem : IAsyncLifetime
     /// <summary>Starts the service, for the first time or after a test has ended it.</summary>
     public async Task StartAsync()
     {
+        if (Service is not null)
+            await Service.DisposeAsync();
         Service = await ServiceProcess.StartAsync(Project, Settings);
         await Service.ReadyAsync();
     }
 
     /// <summary>Kills the provider and starts it again where it was, on its log.</summary>
-    public async Task RestartProviderAsync()
-    {
-        await Provider.KillAsync();
-        Provider = await SimulatorProcess.StartAsync(Provider.LogPath, Provider.BaseAddress.Port);
-    }
+    public async Task RestartProviderAsync() => Provider = await Provider.RestartAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -147,6 +139,22 @@ public sealed class PaymentsSystem : IAsyncLifetime
         (await QueryAsync<long>("SELECT coalesce(sum(balance), 0)::bigint FROM ledger_balances")).ShouldBe(0);
         (await QueryAsync<long>("SELECT coalesce(sum(balance), 0)::bigint FROM ledger_balances WHERE account = 'ProviderReceivable'"))
             .ShouldBe(await QueryAsync<long>("SELECT coalesce(sum(amount), 0)::bigint FROM payments WHERE status = 'Captured'"));
+    }
+
+    /// <summary>The transactions on the service's database that were begun before a moment and are still open, each with its last statement.</summary>
+    public async Task<IReadOnlyList<string>> TransactionsOpenSinceAsync(DateTimeOffset moment)
+    {
+        // Only a superuser sees what another role's sessions are doing.
+        await using var superuser = NpgsqlDataSource.Create(_servers.Postgres);
+        await using var command = superuser.CreateCommand(
+            "SELECT state || ': ' || query FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend' AND xact_start < $2");
+        command.Parameters.AddWithValue(_database.Name);
+        command.Parameters.AddWithValue(moment);
+        await using var reader = await command.ExecuteReaderAsync();
+        var transactions = new List<string>();
+        while (await reader.ReadAsync())
+            transactions.Add(reader.GetString(0));
+        return transactions;
     }
 
     public async Task<T> QueryAsync<T>(string sql)

@@ -74,17 +74,29 @@ public sealed class SimulatorProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Kills the process and starts another in its place, on its log.</summary>
+    public async Task<SimulatorProcess> RestartAsync()
+    {
+        await EndAsync();
+        return await StartAsync(LogPath, BaseAddress.Port);
+    }
+
     /// <summary>The provider's own word on one order.</summary>
     public async Task<IReadOnlyList<ProviderOperation>> OperationsAsync(Guid orderId) =>
         (await Http.GetFromJsonAsync<List<ProviderOperation>>($"v1/orders/{orderId}/operations"))!;
 
     public async ValueTask DisposeAsync()
     {
+        await EndAsync();
+        File.Delete(LogPath);
+    }
+
+    private async Task EndAsync()
+    {
         Http.Dispose();
         if (!_process.HasExited)
             await KillAsync();
         _process.Dispose();
-        File.Delete(LogPath);
     }
 
     private static Process Launch(string logPath, int port)
@@ -107,4 +119,4 @@ public sealed class SimulatorProcess : IAsyncDisposable
 }
 
 /// <summary>One line of the provider's log.</summary>
-public sealed record ProviderOperation(string? Id, string Kind, string Outcome, string? Reason, long? Amount, string IdempotencyKey);
+public sealed record ProviderOperation(string? Id, string Kind, string Outcome, string? Reason, long? Amount, string IdempotencyKey, DateTimeOffset At);
