@@ -62,6 +62,8 @@ public static class ServiceDefaults
     public static async Task<int> RunOrMigrateAsync<TDbContext>(this WebApplication app, string[] args)
         where TDbContext : DbContext
     {
+        // Asked for now, because a host that fails to start disposes its services.
+        var (name, stopping) = (app.Environment.ApplicationName, app.Lifetime.ApplicationStopping);
         try
         {
             switch (args)
@@ -72,14 +74,22 @@ public static class ServiceDefaults
                 default:
                     // Before anything is started, so that a mistake in one setting starts nothing.
                     app.Services.GetService<IStartupValidator>()?.Validate();
+                    var work = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
                     await app.RunAsync();
-                    return 0;
+
+                    // The host stops when background work fails, and calls that a success.
+                    return work.Exists(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
             }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Asked to stop before everything was up.
+            return 0;
         }
         catch (Exception exception) when (StartMistake.Sentences(exception) is { } sentences)
         {
             foreach (var sentence in sentences)
-                await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName}: {sentence}");
+                await Console.Error.WriteLineAsync($"{name}: {sentence}");
             return 1;
         }
         finally
