@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Services.Tests.Orders;
 using Shouldly;
 
@@ -18,57 +19,66 @@ public sealed class StartMistakeTests
         ["ApiKeys__0__Role"] = "operator",
     };
 
-    /// <summary>The variable set wrong, its value (null: not set), the setting that the sentence names, a word of the reason.</summary>
-    public static TheoryData<string, string?, string, string> Mistakes => new()
-    {
-        { "ConnectionStrings__Database", null, "ConnectionStrings:Database", "missing" },
-        { "ConnectionStrings__Database", "Hots=localhost", "ConnectionStrings:Database", "not a PostgreSQL connection string" },
-        { "ConnectionStrings__Database", "Host=localhost", "ConnectionStrings:Database", "must name Host and Database" },
-        { "ConnectionStrings__Database", "Host=localhost;Database=orders;Username=orders;Password=dev-orders", "ConnectionStrings:Database", "development password" },
-        { "ConnectionStrings__Broker", null, "ConnectionStrings:Broker", "missing" },
-        { "ConnectionStrings__Broker", "http://localhost", "ConnectionStrings:Broker", "not an AMQP address" },
-        { "ConnectionStrings__Broker", "amqp://localhost/orders", "ConnectionStrings:Broker", "names no user" },
-        { "ConnectionStrings__Broker", "amqp://orders:secret@localhost", "ConnectionStrings:Broker", "names no virtual host" },
-        { "ConnectionStrings__Broker", "amqp://orders:dev-orders@localhost/orders", "ConnectionStrings:Broker", "development password" },
-        { "ApiKeys__0__Sha256", "abc", "ApiKeys:0:Sha256", "64 hexadecimal digits" },
-        { "ApiKeys__0__Role", "admin", "ApiKeys:0:Role", "'customer' or 'operator'" },
-        { "ApiKeys__0__Role", "customer", "ApiKeys:0:CustomerId", "must name the customer" },
-        { "ApiKeys__0__CustomerId", "ada", "ApiKeys:0:CustomerId", "must be absent" },
-        { "OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT", "absolute URL" },
-    };
+    /// <summary>
+    /// The variable set wrong, its value (null: not set), the setting that the sentence names, a word of the reason.
+    /// Those of one start are told together.
+    /// </summary>
+    private static readonly (string Variable, string? Value, string Setting, string Reason)[][] Starts =
+    [
+        [
+            ("ConnectionStrings__Database", null, "ConnectionStrings:Database", "missing"),
+            ("ConnectionStrings__Broker", null, "ConnectionStrings:Broker", "missing"),
+            ("ApiKeys__0__Sha256", "abc", "ApiKeys:0:Sha256", "64 hexadecimal digits"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT", "absolute URL"),
+        ],
+        [
+            ("ConnectionStrings__Database", "Hots=localhost", "ConnectionStrings:Database", "not a PostgreSQL connection string"),
+            ("ConnectionStrings__Broker", "http://localhost", "ConnectionStrings:Broker", "not an AMQP address"),
+            ("ApiKeys__0__Role", "admin", "ApiKeys:0:Role", "'customer' or 'operator'"),
+        ],
+        [
+            ("ConnectionStrings__Database", "Host=localhost", "ConnectionStrings:Database", "must name Host and Database"),
+            ("ConnectionStrings__Broker", "amqp://localhost/orders", "ConnectionStrings:Broker", "names no user"),
+            ("ApiKeys__0__Role", "customer", "ApiKeys:0:CustomerId", "must name the customer"),
+        ],
+        [
+            ("ConnectionStrings__Database", "Host=localhost;Database=orders;Username=orders;Password=dev-orders", "ConnectionStrings:Database", "development password"),
+            ("ConnectionStrings__Broker", "amqp://orders:secret@localhost", "ConnectionStrings:Broker", "names no virtual host"),
+            ("ApiKeys__0__CustomerId", "ada", "ApiKeys:0:CustomerId", "must be absent"),
+        ],
+        [
+            ("ConnectionStrings__Broker", "amqp://orders:dev-orders@localhost/orders", "ConnectionStrings:Broker", "development password"),
+            ("ApiKeys__0__Sha256", Convert.ToHexString(SHA256.HashData("dev-operator"u8)), "ApiKeys:0:Sha256", "the hash of a development key"),
+        ],
+    ];
+
+    public static TheoryData<int> EachStart => [.. Enumerable.Range(0, Starts.Length)];
 
     [Theory]
-    [MemberData(nameof(Mistakes))]
-    public async Task A_wrong_setting_stops_the_service_with_a_sentence(string variable, string? value, string setting, string reason)
+    [MemberData(nameof(EachStart))]
+    public async Task Wrong_settings_stop_the_service_with_a_sentence_each(int start)
     {
-        var (exitCode, error) = await StartAsync(new(Good) { [variable] = value });
+        var settings = new Dictionary<string, string?>(Good);
+        foreach (var mistake in Starts[start])
+            settings[mistake.Variable] = mistake.Value;
 
-        exitCode.ShouldNotBe(0);
-        var sentence = error.Trim().Split('\n').ShouldHaveSingleItem();
-        sentence.ShouldContain(setting);
-        sentence.ShouldContain(reason);
-        sentence.ShouldNotContain("secret");
+        var (exitCode, error) = await StartAsync(settings);
+
+        exitCode.ShouldBe(1);
+        error.ShouldNotContain("secret");
+        var sentences = error.Trim().Split('\n');
+        sentences.Length.ShouldBe(Starts[start].Length, error);
+        foreach (var mistake in Starts[start])
+            sentences.ShouldContain(sentence => sentence.Contains($" {mistake.Setting} ") && sentence.Contains(mistake.Reason), error);
     }
 
     [Fact]
-    public async Task Production_refuses_the_keys_of_the_local_stack_and_to_run_without_any()
+    public async Task Outside_Development_a_service_does_not_run_without_any_key()
     {
-        var hash = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData("dev-operator"u8));
-        var (_, devKey) = await StartAsync(new(Good) { ["ApiKeys__0__Sha256"] = hash });
-        devKey.ShouldContain("ApiKeys:0:Sha256 is the hash of a development key");
+        var (exitCode, error) = await StartAsync(new(Good) { ["ApiKeys__0__Sha256"] = null, ["ApiKeys__0__Role"] = null });
 
-        var (_, noKey) = await StartAsync(new(Good) { ["ApiKeys__0__Sha256"] = null, ["ApiKeys__0__Role"] = null });
-        noKey.ShouldContain("ApiKeys is empty");
-    }
-
-    [Fact]
-    public async Task All_mistakes_are_told_at_once()
-    {
-        var (exitCode, error) = await StartAsync(new(Good) { ["ConnectionStrings__Database"] = null, ["ConnectionStrings__Broker"] = null });
-
-        exitCode.ShouldNotBe(0);
-        error.ShouldContain("ConnectionStrings:Database");
-        error.ShouldContain("ConnectionStrings:Broker");
+        exitCode.ShouldBe(1);
+        error.ShouldContain("ApiKeys is empty");
     }
 
     [Fact]
