@@ -37,12 +37,12 @@ public sealed class DurableLogTests
         var log = await LogWithOneLineAsync();
         await File.AppendAllTextAsync(log, """{"sequence":2,"at":"2026-01""");
 
-        await using var provider = await SimulatorProcess.StartAsync(log);
-
+        var provider = await SimulatorProcess.StartAsync(log);
         (await provider.OperationsAsync(_order)).Count.ShouldBe(1);
         (await AuthorizeAsync(provider, "second")).Status.ShouldBe(HttpStatusCode.Created);
-        await provider.KillAsync();
-        (await File.ReadAllLinesAsync(log)).Length.ShouldBe(2);
+
+        await using var restarted = await provider.RestartAsync();
+        (await restarted.OperationsAsync(_order)).Select(operation => operation.IdempotencyKey).ShouldBe(["authorize", "second"]);
     }
 
     [Fact]
