@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Contracts;
 using Payments.Authorization;
@@ -53,10 +54,23 @@ public sealed class PaymentProvider(HttpClient http, ProviderResilience resilien
                     request.Headers.Add("Idempotency-Key", idempotencyKey);
                 if (body is not null)
                     request.Content = JsonContent.Create(body, options: Json);
-                using var response = await http.SendAsync(request, token);
+                using var response = await SendAsync(request, token);
                 return await ReadAsync(response, token);
             },
             cancellationToken);
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.SendAsync(request, cancellationToken);
+        }
+        catch (SocketException exception)
+        {
+            // HttpClient wraps every failure of a connection but one: it was reset in the moment it was made.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, exception.Message, exception);
+        }
+    }
 
     private static async Task<ProviderResult> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
