@@ -17,14 +17,17 @@ public class SweeperTests : OutboxTest
     public async Task A_row_is_left_alone_while_its_lease_runs_and_sent_afterwards()
     {
         await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
-        await Rows.Insert(Sql, Broker, 1, "clock_timestamp() + interval '4 seconds'");
-        await using var host = await NewHost().StartAsync();
+        await Rows.Insert(Sql, Broker, 1, "clock_timestamp() + interval '1 hour'");
         await Rows.Insert(Sql, Broker, 1, "clock_timestamp()");
+        await using var host = await NewHost().StartAsync();
 
-        await Eventually.EqualAsync(1u, () => RabbitMq.Depth(Broker.Uri, "target"), "messages in the queue");
-        (await Count("outbox_message")).ShouldBe(1);
-        await Eventually.EqualAsync(2u, () => RabbitMq.Depth(Broker.Uri, "target"), "messages in the queue");
+        await Eventually.EqualAsync(1L, () => Count("outbox_message"), "rows in the outbox");
+        (await RabbitMq.Depth(Broker.Uri, "target")).ShouldBe(1u);
+
+        // The lease ends.
+        await Execute("UPDATE outbox_message SET due = clock_timestamp()");
         await OutboxIsEmpty();
+        (await RabbitMq.Depth(Broker.Uri, "target")).ShouldBe(2u);
     }
 
     [Fact]
