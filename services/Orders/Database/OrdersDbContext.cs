@@ -1,3 +1,4 @@
+using Hosting;
 using MassTransit;
 using Messaging;
 using Microsoft.EntityFrameworkCore;

@@ -71,7 +71,7 @@ public sealed class OrderStateMachine : MassTransitStateMachine<OrderState>
         {
             var order = context.Saga;
             order.Record(time.GetUtcNow());
-            logger.LogInformation("The order is {Status}, version {Version}: {Reason}", order.Status, order.Version, order.Reason);
+            logger.LogInformation("The order is {Status}, version {Version}: {Reason}", order.Status, order.Version, order.Reason ?? "as planned");
         }
     }
 
