@@ -1,4 +1,5 @@
 using Contracts;
+using RealServers;
 using Shouldly;
 using Xunit;
 
@@ -18,6 +19,10 @@ public sealed class DeadLinkTests
         var shovel = system.Topology.Definitions.Parameters.Single(parameter => parameter.Name == link.Shovel);
         await system.Broker.DeleteAsync(shovel);
         await system.Broker.PutAsync(shovel);
+        await Eventually.TrueAsync(
+            async () => (await system.Topology.DiffAsync(system.Broker)).Any(step =>
+                step.ToString().StartsWith($"! shovel {link.SourceVirtualHost}/{link.Shovel} is ", StringComparison.Ordinal)),
+            "the dead shovel is a line of diff");
         var orders = await system.ConnectAsync(Routes.Orders);
         await orders.PublishAsync("authorize-payment", "waits for the right password");
 

@@ -9,6 +9,8 @@ namespace Topology.Tests;
 /// <summary>Applying while messages flow: none is lost, whatever changes.</summary>
 public sealed class TrafficTests
 {
+    private const int UnderWay = 3000;
+
     private static readonly Route[] Former =
         [.. Routes.All.Where(route => route.Message != typeof(Contracts.Orders.OrderCancelled))];
 
@@ -33,16 +35,18 @@ public sealed class TrafficTests
     {
         await using var system = await TestSystem.ApplyAsync();
         await using var traffic = await Traffic.StartAsync(system, "order-confirmed");
+        // Standing still, so that much is under way when the route goes.
+        await system.Broker.DeleteAsync(system.Topology.Definitions.Parameters.Single(parameter => parameter.Name == "orders-to-notifications"));
         var orders = await system.ConnectAsync(Routes.Orders);
-        for (var i = 0; i < 500; i++)
-            await orders.PublishAsync("order-cancelled", $"cancelled {i.ToString(CultureInfo.InvariantCulture)}");
+        await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(i =>
+            orders.PublishAsync("order-cancelled", $"cancelled {i.ToString(CultureInfo.InvariantCulture)}").AsTask()));
 
         system.Use(system.Options, RoutingTable.OfContracts with { Routes = Former });
         var steps = await system.Topology.ApplyAsync(system.Broker);
 
         steps.Select(step => step.ToString()).ShouldContain($"- binding {system.VirtualHostOf(Routes.Orders)}/order-cancelled -> queue to-notifications");
         (await system.Topology.DiffAsync(system.Broker)).ShouldBeEmpty();
-        await traffic.ShouldArriveInFullAsync(besides: 500);
+        await traffic.ShouldArriveInFullAsync(besides: UnderWay);
     }
 
     [Fact]

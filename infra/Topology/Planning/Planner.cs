@@ -76,8 +76,8 @@ internal sealed class Planner(Definitions wanted, IReadOnlyList<Link> links, Top
     }
 
     /// <summary>Links that lose an exchange, or everything, and over which a probe can still be sent.</summary>
-    private static IEnumerable<(Phase Phase, Step Step)> ObsoleteTraffic(Definitions current, IReadOnlyList<Binding> obsolete) =>
-        from shovel in current.Parameters
+    private IEnumerable<(Phase Phase, Step Step)> ObsoleteTraffic(Definitions current, IReadOnlyList<Binding> obsolete) =>
+        from shovel in current.Parameters.Concat(wanted.Parameters).DistinctBy(parameter => parameter.Identity)
         where shovel.Component == Parameter.ShovelComponent
         let crossing = Crossing.Of(shovel)
         where obsolete.Any(binding => binding.Vhost == crossing.SourceVirtualHost && binding.Destination == crossing.Queue)
