@@ -50,7 +50,7 @@ public class NetworkTests : OutboxTest
             proxy.Delay = TimeSpan.Zero;
         }
 
-        await Eventually.EqualAsync(101L, () => Count("orders"), "shipped orders");
+        await Eventually.EqualAsync(101L, () => Count("orders"), "shipped orders", TimeSpan.FromSeconds(180));
         await OutboxIsEmpty();
         (await Count("orders")).ShouldBe(101);
     }

@@ -61,10 +61,13 @@ public sealed class DotnetProgram(
         if (!File.Exists(assembly.Value))
             throw new StackException($"{name} is not built: there is no {assembly.Value}.");
 
-        var wanted = Port == 0 ? preferredPort : Port;
-        _claim?.Dispose();
-        _claim = wanted is { } p ? PortClaim.Prefer(p) : PortClaim.Any();
-        Port = _claim.Port;
+        // A program that comes back keeps its port: the edge and others were told of it.
+        if (Port == 0)
+        {
+            _claim = preferredPort is { } wanted ? PortClaim.Prefer(wanted) : PortClaim.Any();
+            Port = _claim.Port;
+        }
+
         Process = ServerProcess.Start(["dotnet", assembly.Value], log, lifetime, Settings(), Path.GetDirectoryName(assembly.Value));
     }
 
