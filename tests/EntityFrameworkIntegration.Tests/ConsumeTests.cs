@@ -181,7 +181,9 @@ public class ConsumeTests : OutboxTest
     [Fact]
     public async Task A_message_that_is_sent_after_its_consumer_has_finished_is_refused()
     {
-        await using var host = await NewHost().Consumer<LateConsumer>().StartAsync();
+        AfterReceive afterReceive = new();
+        await using var host = await NewHost().Services(x => x.AddSingleton(afterReceive)).Consumer<LateConsumer>()
+            .RabbitMq((_, x) => x.ConnectReceiveObserver(afterReceive)).StartAsync();
 
         await host.Bus.Publish(new OrderPlaced(NewId.NextGuid()), TestContext.Current.CancellationToken);
 
@@ -309,16 +311,14 @@ public class IncrementConsumer(TestDbContext database) : IConsumer<OrderPlaced>
     }
 }
 
-public class LateConsumer(Journal journal) : IConsumer<OrderPlaced>
+public class LateConsumer(Journal journal, AfterReceive afterReceive) : IConsumer<OrderPlaced>
 {
     public Task Consume(ConsumeContext<OrderPlaced> context)
     {
-        _ = Task.Run(async () =>
+        afterReceive.Do(async () =>
         {
             try
             {
-                // Long after the consumer has returned and its transaction has ended.
-                await context.ReceiveContext.ReceiveCompleted;
                 await context.Publish(new OrderPaid(context.Message.OrderId));
             }
             catch (Exception exception)
@@ -328,4 +328,30 @@ public class LateConsumer(Journal journal) : IConsumer<OrderPlaced>
         });
         return Task.CompletedTask;
     }
+}
+
+/// <summary>Does something when the consumer has returned and its transaction has ended, but before MassTransit disposes of its context.</summary>
+public sealed class AfterReceive : IReceiveObserver
+{
+    Func<Task> _action = () => Task.CompletedTask;
+
+    public void Do(Func<Task> action) => _action = action;
+
+    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
+
+    public Task PostReceive(ReceiveContext context) => _action();
+
+    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
+        where T : class
+    {
+        return Task.CompletedTask;
+    }
+
+    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
+        where T : class
+    {
+        return Task.CompletedTask;
+    }
+
+    public Task ReceiveFault(ReceiveContext context, Exception exception) => Task.CompletedTask;
 }

@@ -19,6 +19,7 @@ sealed class BusOutboxContextProvider<TDbContext, TBus> : IScopedBusContextProvi
 {
     readonly TransactionalOutbox _outbox;
     readonly IServiceProvider _provider;
+    readonly Lock _lock = new();
     DbContext? _context;
 
     public BusOutboxContextProvider(TBus bus, Bind<TBus, IClientFactory> clientFactory,
@@ -39,7 +40,9 @@ sealed class BusOutboxContextProvider<TDbContext, TBus> : IScopedBusContextProvi
         where T : class
     {
         var message = OutgoingMessage.Capture(context, endpoint, published, _outbox.Time.GetUtcNow().UtcDateTime);
-        ScopeMessages.Of(_context ??= Resolve()).Add(_outbox, message);
+        // A DbContext sets itself up when it is first used, and must not be used meanwhile.
+        lock (_lock)
+            ScopeMessages.Of(_context ??= Resolve()).Add(_outbox, message);
         return Task.CompletedTask;
     }
 
