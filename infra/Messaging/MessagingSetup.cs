@@ -75,6 +75,7 @@ public static class MessagingSetup
         // Its default name carries the machine's; this one is the same wherever the service runs.
         rabbit.OverrideDefaultBusEndpointQueueName($"bus-{service}");
 
+        rabbit.ReplaceBrokenConnections();
         rabbit.UseDeadLetterQueue();
         rabbit.UseMandatorySends();
         rabbit.UseConsumeFilter(typeof(OrderLogFilter<>), context);

@@ -90,19 +90,37 @@ sealed class OutgoingMessage
         };
     }
 
-    /// <summary>Sends the message through <paramref name="endpoint" /> and returns once the broker has confirmed it.</summary>
-    public Task Send(ITransportSendEndpoint endpoint, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends the message through <paramref name="endpoint" /> and returns once the broker has confirmed it. Ends with the first attempt
+    /// of the transport that fails, or when the time is over.
+    /// </summary>
+    public async Task Send(ITransportSendEndpoint endpoint, TimeProvider time, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        return endpoint.Send(Placeholder, new SendPipe(this, time), cancellationToken);
+        using SendAttempt attempt = new(timeout, time, cancellationToken);
+        var sending = endpoint.Send(Placeholder, new SendPipe(this, attempt, time), attempt.Ended);
+        try
+        {
+            // Not every wait inside the transport heeds the token: a send that has met a dying channel may never return at all.
+            await sending.WaitAsync(attempt.Ended).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            _ = sending.ContinueWith(static x => x.Exception, CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            cancellationToken.ThrowIfCancellationRequested();
+            attempt.ThrowFault();
+            throw new TimeoutException($"The broker did not confirm the message within {timeout}.", cancelled);
+        }
     }
 
     static readonly SerializedMessageBody Placeholder = new();
 
     /// <summary>Makes the transport's new send context what the captured one was.</summary>
-    sealed class SendPipe(OutgoingMessage message, TimeProvider time) : IPipe<SendContext<SerializedMessageBody>>
+    sealed class SendPipe(OutgoingMessage message, SendAttempt attempt, TimeProvider time) : IPipe<SendContext<SerializedMessageBody>>
     {
         public Task Send(SendContext<SerializedMessageBody> context)
         {
+            context.GetOrAddPayload(() => attempt);
             context.MessageId = message.MessageId;
             context.RequestId = message.RequestId;
             context.CorrelationId = message.CorrelationId;

@@ -1,6 +1,7 @@
 using MassTransit.Configuration;
 using MassTransit.DependencyInjection;
 using MassTransit.EntityFrameworkCoreIntegration.Bus;
+using MassTransit.EntityFrameworkCoreIntegration.Capture;
 using MassTransit.EntityFrameworkCoreIntegration.Delivery;
 using MassTransit.EntityFrameworkCoreIntegration.Monitoring;
 using Microsoft.EntityFrameworkCore;
@@ -42,6 +43,10 @@ abstract class OutboxRegistration(Type contextType, TransactionalOutbox outbox)
             new TransactionalOutbox(typeof(TDbContext), typeof(TBus), options, provider), provider));
         services.AddSingleton<OutboxRegistration>(provider => provider.GetRequiredService<ForBus<TDbContext, TBus>>());
         services.AddSingleton<IHostedService>(provider => new OutboxHostedService(provider.GetRequiredService<ForBus<TDbContext, TBus>>().Outbox));
+
+        // Every bus connects the observers of the container.
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISendObserver>(SendFaultObserver.Instance));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPublishObserver>(SendFaultObserver.Instance));
 
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             typeof(TBus) == typeof(IBus) ? $"outbox-{typeof(TDbContext).Name}" : $"outbox-{typeof(TDbContext).Name}-{typeof(TBus).Name}",

@@ -69,7 +69,7 @@ sealed class OutboxDelivery(OutboxOptions options, OutboxCompletion completion, 
         var started = time.GetTimestamp();
         try
         {
-            await SendWithin(message, endpoint, timeout).ConfigureAwait(false);
+            await message.Send(endpoint, time, timeout, CancellationToken.None).ConfigureAwait(false);
             _open.TryAdd(endpoint, endpoint);
             metrics.Sent(time.GetElapsedTime(started));
             completion.Sent(message.Id);
@@ -88,12 +88,6 @@ sealed class OutboxDelivery(OutboxOptions options, OutboxCompletion completion, 
         {
             Leave(message);
         }
-    }
-
-    async Task SendWithin(OutgoingMessage message, ITransportSendEndpoint endpoint, TimeSpan timeout)
-    {
-        using CancellationTokenSource cancellation = new(timeout, time);
-        await message.Send(endpoint, time, cancellation.Token).ConfigureAwait(false);
     }
 
     void Enter(IReadOnlyList<OutgoingMessage> messages)

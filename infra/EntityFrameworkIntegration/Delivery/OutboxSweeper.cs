@@ -201,10 +201,8 @@ sealed class OutboxSweeper(
         try
         {
             var message = TransportState.Read(row);
-            using CancellationTokenSource timeout = new(options.MessageDeliveryTimeout, time);
-            using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
             var endpoint = await GetEndpoint(message).ConfigureAwait(false);
-            await message.Send(endpoint, time, cancellation.Token).ConfigureAwait(false);
+            await message.Send(endpoint, time, options.MessageDeliveryTimeout, stopping).ConfigureAwait(false);
 
             Volatile.Write(ref _lastConfirmed, time.GetTimestamp());
             metrics.Sent(time.GetElapsedTime(started));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using MassTransit;
+using Messaging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -142,6 +143,7 @@ public sealed class TestHostBuilder(string connectionString, Uri broker)
             bus.UsingRabbitMq((context, rabbit) =>
             {
                 rabbit.Host(broker);
+                rabbit.ReplaceBrokenConnections();
                 foreach (var configure in _rabbit)
                     configure(context, rabbit);
                 rabbit.ConfigureEndpoints(context);
