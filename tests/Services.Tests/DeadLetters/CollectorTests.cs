@@ -23,31 +23,39 @@ public sealed class CollectorTests
     }
 
     [Fact]
-    public async Task A_collector_that_dies_between_commit_and_acknowledgement_loses_no_letter_and_stores_none_twice()
+    public async Task A_connection_that_is_lost_between_commit_and_acknowledgement_loses_no_letter_and_doubles_none()
     {
         await using var shop = await Shop.OpenAsync(new ShopSettings { BehindProxies = true });
-        await using var database = await shop.OpenDatabaseAsync();
 
-        // The commit waits for this lock, so that the connection is gone by the time of the acknowledgement.
-        await using (var transaction = await database.BeginTransactionAsync())
-        {
-            await using var command = new NpgsqlCommand("LOCK TABLE dead_letters IN SHARE MODE", database, transaction);
-            await command.ExecuteNonQueryAsync();
-            await PublishBrokenAsync(shop, 30);
-            await Eventually.TrueAsync(
-                async () => await shop.CountAsync("SELECT count(*) FROM pg_locks WHERE relation = 'dead_letters'::regclass AND NOT granted") > 0,
-                "the collector is in the middle of its commit");
-            shop.BrokerProxy!.Cut();
-            await transaction.CommitAsync();
-        }
-
+        await DuringACommitAsync(shop, () => Task.Run(shop.BrokerProxy!.Cut));
         await shop.LettersAsync("true");
-        shop.BrokerProxy.Restore();
+        shop.BrokerProxy!.Restore();
 
-        await Eventually.EqualAsync(0L, () => shop.MessagesAsync("dead-letters"), "letters on the broker");
-        await shop.LettersAsync("true", 30);
-        (await shop.CountAsync("SELECT count(*) FROM dead_letters")).ShouldBe(30);
+        await EachIsStoredOnceAsync(shop);
         (await shop.CountAsync("SELECT count(*) FROM dead_letters WHERE count > 1")).ShouldBeGreaterThan(0, "they came twice");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_collector_that_is_killed_in_the_middle_of_a_batch_loses_no_letter_and_doubles_none(bool committed)
+    {
+        await using var shop = await Shop.OpenAsync(new ShopSettings { InOwnProcess = true });
+        await using var killed = shop.Launch();
+
+        await DuringACommitAsync(shop, async () =>
+        {
+            await killed.KillAsync();
+            if (!committed)
+                await RollBackAsync(shop);
+        });
+        if (committed)
+            await shop.LettersAsync("true");
+        (await shop.CountAsync("SELECT count(*) FROM dead_letters") > 0).ShouldBe(committed);
+
+        await using var next = shop.Launch();
+        await EachIsStoredOnceAsync(shop);
+        (await shop.CountAsync("SELECT count(*) FROM dead_letters WHERE count > 1") > 0).ShouldBe(committed, "what was committed comes twice");
     }
 
     [Fact]
@@ -88,6 +96,37 @@ public sealed class CollectorTests
 
         await shop.LettersAsync("true", 10);
         await Eventually.EqualAsync(1L, () => shop.MessagesAsync("dead-letters"), "letters on the broker");
+    }
+
+    private const string IsAtACommit = "relation = 'dead_letters'::regclass AND NOT granted";
+
+    /// <summary>Lets something happen while the collector stores thirty letters: it waits for a lock that nobody gives up before.</summary>
+    private static async Task DuringACommitAsync(Shop shop, Func<Task> happens)
+    {
+        await using var database = await shop.OpenDatabaseAsync();
+        await using var transaction = await database.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand("LOCK TABLE dead_letters IN SHARE MODE", database, transaction);
+        await command.ExecuteNonQueryAsync();
+        await PublishBrokenAsync(shop, 30);
+        await Eventually.TrueAsync(
+            async () => await shop.CountAsync($"SELECT count(*) FROM pg_locks WHERE {IsAtACommit}") > 0, "the collector is in the middle of its commit");
+        await happens();
+        await transaction.CommitAsync();
+    }
+
+    // The server has yet to notice that its client is gone; as long as it has not, it commits what waits for the lock.
+    private static async Task RollBackAsync(Shop shop)
+    {
+        await using var superuser = await shop.OpenDatabaseAsync(asSuperuser: true);
+        await using var command = new NpgsqlCommand($"SELECT pg_terminate_backend(pid, 30000) FROM pg_locks WHERE {IsAtACommit}", superuser);
+        (await command.ExecuteScalarAsync()).ShouldBe(true);
+    }
+
+    private static async Task EachIsStoredOnceAsync(Shop shop)
+    {
+        await shop.LettersAsync("true", 30);
+        await Eventually.EqualAsync(0L, () => shop.MessagesAsync("dead-letters"), "letters on the broker");
+        (await shop.CountAsync("SELECT count(*) FROM dead_letters")).ShouldBe(30);
     }
 
     private static async Task PublishBrokenAsync(Shop shop, int count)

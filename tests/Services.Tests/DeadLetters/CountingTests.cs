@@ -12,13 +12,15 @@ public sealed class CountingTests
     [Fact]
     public async Task Whatever_was_published_was_consumed_or_died_or_expired()
     {
-        await using var shop = await Shop.OpenAsync();
+        await using var shop = await Shop.OpenAsync(new ShopSettings { DeliveryLimit = 3 });
         var parcels = new List<(string Exchange, string RoutingKey, byte[] Body, int HeaderBytes)>();
         Add(25, "pack-parcel", _ => RawMessage.Utf8("{ broken"));
         Add(25, "pack-parcel", _ => []);
-        Add(25, "pack-parcel", order => RawMessage.Envelope(Guid.NewGuid(), "Shop:EatParcel", new { orderId = order }));
+        Add(23, "pack-parcel", order => RawMessage.Envelope(Guid.NewGuid(), "Shop:EatParcel", new { orderId = order }));
+        Add(2, "pack-parcel", order => RawMessage.Envelope(Guid.NewGuid(), "Shop:EatParcel", new { orderId = order, filling = new string('x', 10 * 1024 * 1024) }));
         Add(25, "weigh-parcel", order => RawMessage.Envelope(Guid.NewGuid(), "Shop:WeighParcel", new { orderId = "not a guid" }));
-        Add(25, "pack-parcel", order => Pack(order, Fates.Fails));
+        Add(15, "pack-parcel", order => Pack(order, Fates.Fails));
+        Add(10, "crush-parcel", order => RawMessage.Envelope(Guid.NewGuid(), "Shop:CrushParcel", new { orderId = order }));
         Add(25, "pack-parcel", order => Pack(order, Fates.Invalid));
         Add(20, "pack-parcel", order => Pack(order, Fates.Canceled));
         Add(20, "weigh-parcel", order => Weigh(order, Fates.Fails));
@@ -31,6 +33,7 @@ public sealed class CountingTests
         Add(Published - parcels.Count, "weigh-parcel", order => Weigh(order, Fates.Good));
 
         await PublishAsync(shop, parcels);
+        await DieOfAsync(shop, "crush-parcel", 10);
 
         await using var channel = await shop.ChannelAsync();
         await Eventually.EqualAsync(
@@ -44,8 +47,8 @@ public sealed class CountingTests
         (await shop.CountAsync("""SELECT count(DISTINCT "OrderId") FROM packed_parcels""")).ShouldBe(Published - poison);
         (await shop.CountAsync("SELECT sum(count) FROM dead_letters")).ShouldBe(poison - 30);
         (await shop.ScalarAsync<string>("SELECT string_agg(reason || ' ' || letters, ', ' ORDER BY reason) FROM (SELECT reason, count(*) letters FROM dead_letters GROUP BY reason) r"))
-            .ShouldBe("fault 170, skipped 25, unroutable 25");
-        foreach (var queue in new[] { "pack-parcel", "weigh-parcel", "retry-5s", "retry-30s", "retry-5m", "offer-parcel" })
+            .ShouldBe("delivery_limit 10, fault 160, skipped 25, unroutable 25");
+        foreach (var queue in new[] { "pack-parcel", "weigh-parcel", "crush-parcel", "retry-5s", "retry-30s", "retry-5m", "offer-parcel" })
             (await channel.MessageCountAsync(queue)).ShouldBe(0u, queue);
         (await shop.Topology.DiffAsync(shop.Broker)).ShouldBeEmpty("none of it has changed the topology");
 
@@ -66,6 +69,22 @@ public sealed class CountingTests
             await channel.BasicPublishAsync(parcel.Exchange, parcel.RoutingKey, mandatory: true, properties, parcel.Body);
         }));
     }
+
+    // Plays a consumer whom each message of the queue kills: it never acknowledges, and its channel is gone.
+    private static Task DieOfAsync(Shop shop, string queue, int messages) => Eventually.EqualAsync(
+        messages,
+        async () =>
+        {
+            await using (var channel = await shop.ChannelAsync())
+            {
+                while (await channel.BasicGetAsync(queue, autoAck: false) is not null)
+                {
+                }
+            }
+
+            return (int)await shop.CountAsync($"SELECT count(*) FROM dead_letters WHERE origin_queue = '{queue}'");
+        },
+        $"dead letters of {queue}");
 
     private static byte[] Pack(Guid order, string fate) => RawMessage.PackParcel(Guid.NewGuid(), order, fate);
 

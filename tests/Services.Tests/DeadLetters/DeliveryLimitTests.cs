@@ -1,6 +1,7 @@
 using System.Net;
 using RabbitMQ.Client;
 using RealServers;
+using Services.Tests.Hosting;
 using Shouldly;
 using Xunit;
 
@@ -9,17 +10,25 @@ namespace Services.Tests.DeadLetters;
 public sealed class DeliveryLimitTests
 {
     [Fact]
-    public async Task A_message_that_kills_whoever_consumes_it_ends_as_a_dead_letter_and_the_others_are_consumed()
+    public async Task A_message_that_kills_every_process_that_consumes_it_ends_as_a_dead_letter_and_the_others_are_consumed()
     {
-        await using var shop = await Shop.OpenAsync(new ShopSettings { BehindProxies = true, DeliveryLimit = 3 });
-
-        // To the broker a dead process is a connection that is gone.
-        shop.Fates.Die = shop.BrokerProxy!.CutConnections;
+        const int limit = 3;
+        await using var shop = await Shop.OpenAsync(new ShopSettings { InOwnProcess = true, DeliveryLimit = limit });
         var deadly = Guid.NewGuid();
-        await shop.PublishRawAsync("pack-parcel", RawMessage.PackParcel(Guid.NewGuid(), deadly, Fates.Deadly), properties => properties.AsMassTransit());
+        await shop.PublishRawAsync("pack-parcel", RawMessage.PackParcel(Guid.NewGuid(), deadly, Fates.Deadly), properties => properties.AsMassTransit(Guid.NewGuid()));
 
+        await using var supervisor = new Supervisor(shop);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await supervisor.KeepRunningAsync();
+                return await shop.CountAsync($"SELECT count(*) FROM dead_letters WHERE order_id = '{deadly}'") > 0;
+            },
+            "the message is a dead letter",
+            TimeSpan.FromMinutes(3));
+
+        supervisor.Deaths.ShouldBe(limit + 1, "each delivery has cost a process");
         var letter = await shop.LetterAsync(deadly);
-
         letter.Reason.ShouldBe("delivery_limit");
         letter.Queue.ShouldBe("pack-parcel");
         letter.ExceptionType.ShouldBeNull();
@@ -57,5 +66,24 @@ public sealed class DeliveryLimitTests
         await Eventually.TrueAsync(
             async () => await arrival.BasicGetAsync("ship-parcel", autoAck: true) is { } arrived && arrived.BasicProperties.MessageId == messageId.ToString(),
             "the parcel has arrived");
+    }
+
+    /// <summary>Starts the service, and starts it again when it has died.</summary>
+    private sealed class Supervisor(Shop shop) : IAsyncDisposable
+    {
+        private ServiceProcess _process = shop.Launch();
+
+        public int Deaths { get; private set; }
+
+        public async Task KeepRunningAsync()
+        {
+            if (_process.IsRunning)
+                return;
+            Deaths++;
+            await _process.DisposeAsync();
+            _process = shop.Launch();
+        }
+
+        public ValueTask DisposeAsync() => _process.DisposeAsync();
     }
 }

@@ -12,13 +12,15 @@ public sealed class ServiceProcess : IAsyncDisposable
     private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
 
     private readonly ServerProcess _process;
+    private readonly PortClaim _port;
     private readonly string _directory;
 
-    private ServiceProcess(ServerProcess process, string directory, Uri baseAddress)
+    private ServiceProcess(ServerProcess process, PortClaim port, string directory)
     {
         _process = process;
+        _port = port;
         _directory = directory;
-        BaseAddress = baseAddress;
+        BaseAddress = AddressOf(port);
     }
 
     public Uri BaseAddress { get; }
@@ -28,20 +30,26 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public bool IsRunning => _process.IsRunning;
 
-    /// <summary>Starts a service and waits until it answers on HTTP, ready or not.</summary>
+    /// <summary>Starts a service and waits for nothing.</summary>
     /// <param name="project">The project's directory, from the repository's root.</param>
     /// <param name="settings">Environment variables.</param>
-    public static async Task<ServiceProcess> StartAsync(string project, IReadOnlyDictionary<string, string?> settings)
+    /// <param name="arguments">The program's arguments.</param>
+    public static ServiceProcess Launch(string project, IReadOnlyDictionary<string, string?> settings, params string[] arguments)
     {
         var directory = Directory.CreateTempSubdirectory("service-").FullName;
-        using var port = PortClaim.Any();
-        var address = new Uri($"http://127.0.0.1:{port.Port}");
-        var environment = new Dictionary<string, string?>(settings) { ["ASPNETCORE_URLS"] = address.ToString() };
-        var service = new ServiceProcess(
-            ServerProcess.Start(["dotnet", BuiltProgram.Path(project)], LogOf(directory), ProcessLifetime.Owner, environment),
-            directory,
-            address);
+        var port = PortClaim.Any();
+        var environment = new Dictionary<string, string?>(settings) { ["ASPNETCORE_URLS"] = AddressOf(port).ToString() };
+        return new ServiceProcess(
+            ServerProcess.Start(["dotnet", BuiltProgram.Path(project), .. arguments], LogOf(directory), ProcessLifetime.Owner, environment),
+            port,
+            directory);
+    }
 
+    /// <summary>Starts a service and waits until it answers on HTTP, ready or not.</summary>
+    /// <inheritdoc cref="Launch" />
+    public static async Task<ServiceProcess> StartAsync(string project, IReadOnlyDictionary<string, string?> settings, params string[] arguments)
+    {
+        var service = Launch(project, settings, arguments);
         using var http = service.Client(key: null);
         await Eventually.TrueAsync(
             async () => service.IsRunning
@@ -108,8 +116,11 @@ public sealed class ServiceProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
+        _port.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    private static Uri AddressOf(PortClaim port) => new($"http://127.0.0.1:{port.Port}");
 
     private static string LogOf(string directory) => Path.Combine(directory, "service.log");
 

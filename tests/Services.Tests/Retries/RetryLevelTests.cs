@@ -31,6 +31,19 @@ public sealed class RetryLevelTests(OpenShop fixture) : IClassFixture<OpenShop>
     }
 
     [Fact]
+    public async Task Each_attempt_has_a_transaction_of_its_own()
+    {
+        var order = Guid.NewGuid();
+
+        await _shop.PublishAsync(new PackParcel(order, Fates.FailsOnce));
+
+        // What the first attempt had saved is not committed along with the second.
+        await Eventually.TrueAsync(async () => await _shop.PackedAsync(order) > 0, "the parcel is packed");
+        (await _shop.PackedAsync(order)).ShouldBe(1);
+        _shop.Fates.AttemptsAt(order).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Each_wait_queue_is_used_once()
     {
         var order = Guid.NewGuid();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
 using MassTransit;
 using Messaging;
 
@@ -8,11 +9,15 @@ namespace Services.Tests.DeadLetters;
 /// <summary>How each consumer of the shop behaves, and what it has seen.</summary>
 public sealed class Fates
 {
-    private readonly ConcurrentDictionary<Guid, int> _attempts = new();
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<Guid, (int Attempts, long Since)> _met = new();
     private bool _ill = true;
 
     public const string Good = "good";
     public const string Fails = "fails";
+    public const string FailsOnce = "fails once";
+    public const string Recovers = "recovers";
     public const string Invalid = "invalid";
     public const string Canceled = "canceled";
     public const string Deadly = "deadly";
@@ -24,17 +29,19 @@ public sealed class Fates
         set => Volatile.Write(ref _ill, value);
     }
 
-    /// <summary>What the process dies of when it consumes a deadly message.</summary>
+    /// <summary>How a deadly message ends whoever consumes it.</summary>
     public Action Die { get; set; } = () => { };
 
-    public int AttemptsAt(Guid orderId) => _attempts.GetValueOrDefault(orderId);
+    public int AttemptsAt(Guid orderId) => _met.GetValueOrDefault(orderId).Attempts;
 
     public void Meet(Guid orderId, string fate)
     {
-        _attempts.AddOrUpdate(orderId, 1, (_, attempts) => attempts + 1);
+        var (attempts, since) = _met.AddOrUpdate(orderId, _ => (1, Stopwatch.GetTimestamp()), (_, met) => met with { Attempts = met.Attempts + 1 });
         switch (fate)
         {
             case Fails:
+            case FailsOnce when attempts == 1:
+            case Recovers when Stopwatch.GetElapsedTime(since) < Recovery:
                 throw new InvalidOperationException($"The parcel of {orderId} is too heavy.");
             case "ill" when Ill:
                 throw new TimeoutException("The scales do not answer.");

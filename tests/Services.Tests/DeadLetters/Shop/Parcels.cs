@@ -17,10 +17,10 @@ public sealed record WeighParcel(Guid OrderId, string Fate);
 [MessageUrn("Shop:OfferParcel")]
 public sealed record OfferParcel(Guid OrderId);
 
-/// <summary>Published, but no queue is bound for it.</summary>
-[EntityName("praise-parcel")]
-[MessageUrn("Shop:PraiseParcel")]
-public sealed record PraiseParcel(Guid OrderId);
+/// <summary>For an endpoint whose consumer is played by the test.</summary>
+[EntityName("crush-parcel")]
+[MessageUrn("Shop:CrushParcel")]
+public sealed record CrushParcel(Guid OrderId);
 
 /// <summary>Carried over a link to the depot.</summary>
 [EntityName("ship-parcel")]

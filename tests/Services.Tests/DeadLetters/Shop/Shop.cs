@@ -1,11 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Contracts;
 using Hosting;
 using MassTransit;
-using Messaging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -14,6 +14,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using RabbitMQ.Client;
 using RealServers;
+using Services.Tests.Hosting;
 using Topology;
 
 namespace Services.Tests.DeadLetters;
@@ -26,6 +27,15 @@ public sealed record ShopSettings
     public int LinkDeliveryLimit { get; init; } = 20;
 
     public bool BehindProxies { get; init; }
+
+    /// <summary>Whether the test launches the service itself, in processes that may die.</summary>
+    public bool InOwnProcess { get; init; }
+
+    /// <summary>How long each wait queue really holds a message; a fraction of a second unless it is named here.</summary>
+    public IReadOnlyDictionary<string, TimeSpan> Waits { get; init; } = new Dictionary<string, TimeSpan>();
+
+    /// <summary>How long a closed letter is kept.</summary>
+    public TimeSpan LetterRetention { get; init; } = TimeSpan.FromDays(30);
 
     public Action<IBusRegistrationConfigurator> Consumers { get; init; } = bus =>
     {
@@ -50,6 +60,7 @@ public sealed class Shop : IAsyncDisposable
             Service.Publishes<PackParcel>().To(Service, "pack-parcel"),
             Service.Publishes<WeighParcel>().To(Service, "weigh-parcel"),
             Service.Publishes<OfferParcel>().To(Service, "offer-parcel"),
+            Service.Publishes<CrushParcel>().To(Service, "crush-parcel"),
             Service.Publishes<ShipParcel>().To(Depot, "ship-parcel"),
         ],
         RetryQueues = Routes.RetryQueues,
@@ -59,12 +70,14 @@ public sealed class Shop : IAsyncDisposable
     private readonly Servers _servers;
     private readonly TopologyOptions _options;
     private readonly TestDatabase _database;
+    private readonly ShopSettings _settings;
+    private readonly Dictionary<string, string?> _serviceSettings;
     private WebApplication? _app;
     private IConnection? _connection;
 
     private Shop(Servers servers, TopologyOptions options, TestDatabase database, ShopSettings settings)
     {
-        (_servers, _options, _database) = (servers, options, database);
+        (_servers, _options, _database, _settings) = (servers, options, database, settings);
         Topology = BrokerTopology.From(Table, options);
         Broker = new ManagementApi(servers.Management);
         if (settings.BehindProxies)
@@ -73,6 +86,13 @@ public sealed class Shop : IAsyncDisposable
             var postgres = new NpgsqlConnectionStringBuilder(database.ConnectionString);
             DatabaseProxy = TcpProxy.To(postgres.Host!, postgres.Port);
         }
+
+        _serviceSettings = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:Broker"] = Through(BrokerProxy, Topology.AddressOf(Service)),
+            ["ConnectionStrings:Database"] = Through(DatabaseProxy, database.ConnectionString),
+            ["DeadLetters:Retention"] = settings.LetterRetention.ToString("c", CultureInfo.InvariantCulture),
+        };
     }
 
     public Fates Fates { get; } = new();
@@ -103,16 +123,21 @@ public sealed class Shop : IAsyncDisposable
             Broker = new Uri($"amqp://{servers.Broker.Authority}"),
             EndpointDeliveryLimit = settings.DeliveryLimit,
             LinkDeliveryLimit = settings.LinkDeliveryLimit,
-            Ttls = Table.RetryQueues.ToDictionary(queue => queue.Queue, _ => TimeSpan.FromMilliseconds(250))
-                .Append(new("offer-parcel", TimeSpan.FromMilliseconds(250))).ToDictionary(),
+            Ttls = Table.RetryQueues.Select(retry => retry.Queue).Append("offer-parcel")
+                .ToDictionary(queue => queue, queue => settings.Waits.GetValueOrDefault(queue, TimeSpan.FromMilliseconds(250))),
         };
 
         var shop = new Shop(servers, options, await servers.CreateDatabaseAsync("shop"), settings);
         await shop.Topology.ApplyAsync(shop.Broker);
         await shop.MigrateAsync();
-        await shop.StartAsync(settings);
+        if (!settings.InOwnProcess)
+            await shop.StartAsync();
         return shop;
     }
+
+    /// <summary>Starts the service in a process of its own, and waits for nothing.</summary>
+    public ServiceProcess Launch() => ServiceProcess.Launch(
+        ShopService.Project, _serviceSettings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value), ShopService.Argument);
 
     /// <summary>A confirming channel as the service's own user, not through the proxy.</summary>
     public async Task<IChannel> ChannelAsync()
@@ -178,16 +203,17 @@ public sealed class Shop : IAsyncDisposable
 
     public async Task<T> ScalarAsync<T>(string sql)
     {
-        await using var connection = new NpgsqlConnection(_database.OwnerConnectionString);
-        await connection.OpenAsync();
+        await using var connection = await OpenDatabaseAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>A connection to the database as its owner, not through the proxy.</summary>
-    public async Task<NpgsqlConnection> OpenDatabaseAsync()
+    /// <summary>A connection to the database as its owner, or as one who may do everything; not through the proxy.</summary>
+    public async Task<NpgsqlConnection> OpenDatabaseAsync(bool asSuperuser = false)
     {
-        var connection = new NpgsqlConnection(_database.OwnerConnectionString);
+        var connection = new NpgsqlConnection(asSuperuser
+            ? new NpgsqlConnectionStringBuilder(_servers.Postgres) { Database = _database.Name, Pooling = false }.ConnectionString
+            : _database.OwnerConnectionString);
         await connection.OpenAsync();
         return connection;
     }
@@ -197,10 +223,10 @@ public sealed class Shop : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Operator.Dispose();
-        Customer.Dispose();
         if (_app is not null)
         {
+            Operator.Dispose();
+            Customer.Dispose();
             await _app.StopAsync();
             await _app.DisposeAsync();
         }
@@ -253,21 +279,12 @@ public sealed class Shop : IAsyncDisposable
         await context.Database.MigrateAsync();
     }
 
-    private async Task StartAsync(ShopSettings settings)
+    private async Task StartAsync()
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "Shop", EnvironmentName = "Development" });
-        builder.Configuration["ConnectionStrings:Broker"] = Through(BrokerProxy, Topology.AddressOf(Service));
-        builder.Configuration["ConnectionStrings:Database"] = Through(DatabaseProxy, _database.ConnectionString);
+        var builder = ShopService.Create(Fates, _settings.Consumers, _serviceSettings);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.AddServiceDefaults();
         builder.Logging.ClearProviders();
-        builder.AddDatabase<ShopDbContext>();
-        builder.AddMessaging<ShopDbContext>(settings.Consumers);
-        builder.Services.AddSingleton(Fates);
-
-        _app = builder.Build();
-        _app.MapServiceDefaults();
-        _app.MapDeadLetters();
+        _app = ShopService.Build(builder);
         await _app.StartAsync();
 
         Operator = Client(DevelopmentKeys.Operator);
