@@ -48,6 +48,7 @@ public sealed class StartMistakeTests
         ],
         [
             ("ConnectionStrings__Broker", "amqp://orders:dev-orders@localhost/orders", "ConnectionStrings:Broker", "development password"),
+            ("DeadLetters__Retention", "00:00:00", "DeadLetters:Retention", "between 1 second"),
             ("ApiKeys__0__Sha256", Convert.ToHexString(SHA256.HashData("dev-operator"u8)), "ApiKeys:0:Sha256", "the hash of a development key"),
         ],
     ];

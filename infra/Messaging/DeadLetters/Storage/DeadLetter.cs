@@ -71,22 +71,22 @@ internal sealed class DeadLetter
     public byte[] Body { get; set; } = [];
 }
 
-/// <summary>What an operator, or the service for one, did to a letter.</summary>
+/// <summary>What an operator, or the service for one, did to a letter. The record outlives the letter.</summary>
 internal sealed class DeadLetterAction
 {
     public long Id { get; set; }
 
     public Guid LetterId { get; set; }
 
-    /// <summary><c>replay</c> or <c>discard</c>.</summary>
+    /// <summary><c>replay</c>, <c>discard</c> or <c>remove</c>.</summary>
     public string Action { get; set; } = "";
 
-    /// <summary>The caller's name.</summary>
+    /// <summary>The caller's name; <c>retention</c> when nobody asked.</summary>
     public string By { get; set; } = "";
 
     public DateTime At { get; set; }
 
-    /// <summary>One of <see cref="ReplayOutcome" />, or <c>discarded</c>.</summary>
+    /// <summary>One of <see cref="ReplayOutcome" />, <c>discarded</c> or <c>removed</c>.</summary>
     public string Outcome { get; set; } = "";
 
     public string? Detail { get; set; }

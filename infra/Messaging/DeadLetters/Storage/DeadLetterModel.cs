@@ -48,6 +48,7 @@ public static class DeadLetterModel
             letter.HasIndex(x => new { x.Status, x.Id }).HasDatabaseName("ix_dead_letters_status");
             letter.HasIndex(x => x.OrderId).HasDatabaseName("ix_dead_letters_order_id");
             letter.HasIndex(x => x.PreviousId).HasDatabaseName("ix_dead_letters_previous_id");
+            letter.HasIndex(x => x.ClosedAt).HasFilter("status IN ('replayed', 'discarded')").HasDatabaseName("ix_dead_letters_closed_at");
         });
 
         model.Entity<DeadLetterAction>(action =>
@@ -105,6 +106,7 @@ public static class DeadLetterModel
             CREATE INDEX ix_dead_letters_status ON {Letters} (status, id);
             CREATE INDEX ix_dead_letters_order_id ON {Letters} (order_id);
             CREATE INDEX ix_dead_letters_previous_id ON {Letters} (previous_id);
+            CREATE INDEX ix_dead_letters_closed_at ON {Letters} (closed_at) WHERE status IN ('replayed', 'discarded');
 
             CREATE TABLE {Actions} (
                 id        bigint GENERATED ALWAYS AS IDENTITY,

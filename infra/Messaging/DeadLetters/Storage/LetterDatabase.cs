@@ -144,6 +144,26 @@ internal sealed class LetterDatabase
             evenIfUnchanged: false,
             cancellationToken);
 
+    /// <summary>
+    /// Removes letters that were closed before a moment, a bounded number of them, and records that. Open letters stay, and with
+    /// each its earlier lives.
+    /// </summary>
+    /// <returns>How many there were; fewer than <paramref name="limit" /> when no more are left.</returns>
+    public Task<int> RemoveClosedAsync(DateTime closedBefore, int limit, DateTime now, CancellationToken cancellationToken) =>
+        _context.Database.ExecuteSqlAsync(
+            $"""
+             WITH removed AS (
+                 DELETE FROM dead_letters WHERE id IN (
+                     SELECT id FROM dead_letters AS letter
+                     WHERE status IN ('replayed', 'discarded') AND closed_at < {closedBefore}
+                         AND NOT EXISTS (SELECT FROM dead_letters AS later WHERE later.previous_id = letter.id)
+                     ORDER BY closed_at LIMIT {limit} FOR UPDATE SKIP LOCKED)
+                 RETURNING id)
+             INSERT INTO dead_letter_actions (letter_id, action, by, at, outcome)
+             SELECT id, 'remove', 'retention', {now}, 'removed' FROM removed
+             """,
+            cancellationToken);
+
     private async Task<bool> RecordAsync(
         DeadLetterAction action, Func<DbSet<DeadLetter>, Task<int>> change, bool evenIfUnchanged, CancellationToken cancellationToken)
     {
