@@ -15,9 +15,6 @@ internal sealed class BusLifetime(IBusDepot buses, DatabaseSchema schema, IOptio
 {
     private static readonly TimeSpan Reminder = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether the bus has been connected once, with every endpoint consuming.</summary>
-    public bool HasStarted { get; private set; }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await schema.WaitAsync(stoppingToken);
@@ -30,7 +27,6 @@ internal sealed class BusLifetime(IBusDepot buses, DatabaseSchema schema, IOptio
         }
 
         await start;
-        HasStarted = true;
         logger.LogInformation("Connected to the broker at {Broker}", broker.Value.Address);
     }
 

@@ -3,7 +3,6 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -14,7 +13,8 @@ public static class MessagingSetup
 {
     /// <summary>
     /// Adds the bus on <c>ConnectionStrings:Broker</c>: quorum queues, outbox and inbox over <typeparamref name="TDbContext" />,
-    /// retries and the shared dead letters on every endpoint. It starts when the schema is there.
+    /// retries and the shared dead letters on every endpoint. It starts when the schema is there. Until then the service is not
+    /// ready; a broker that is lost later only degrades it, for what it accepts waits in the outbox.
     /// </summary>
     /// <param name="builder">The service, which has called <see cref="DatabaseSetup.AddDatabase{TDbContext}" />.</param>
     /// <param name="configure">Registers the service's consumers and sagas; a definition may implement <see cref="IAdjustEndpoint" />.</param>
@@ -36,7 +36,6 @@ public static class MessagingSetup
             // MassTransit would report home how it is used.
             bus.DisableUsageTelemetry();
             bus.SetKebabCaseEndpointNameFormatter();
-            bus.ConfigureHealthCheckOptions(options => options.MinimalFailureStatus = HealthStatus.Degraded);
 
             bus.AddEntityFrameworkOutbox<TDbContext>(outbox =>
             {
@@ -54,9 +53,7 @@ public static class MessagingSetup
         });
 
         services.RemoveMassTransitHostedService();
-        services.AddSingleton<BusLifetime>();
-        services.AddHostedService(provider => provider.GetRequiredService<BusLifetime>());
-        services.AddHealthChecks().AddCheck<BusStartHealthCheck>("broker", tags: [HealthEndpoints.Ready]);
+        services.AddHostedService<BusLifetime>();
     }
 
     private static void UseServiceConventions(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, string applicationName)

@@ -44,7 +44,7 @@ public sealed class OutageTests(OrdersSystem orders) : IClassFixture<OrdersSyste
         {
             using var ready = await orders.Ada.GetAsync("/health/ready");
             ready.StatusCode.ShouldBe(HttpStatusCode.OK);
-            return (await ready.Content.ReadAsStringAsync()).Contains("Degraded");
+            return (await ready.Content.ReadAsStringAsync()).Contains("Degraded Endpoints");
         }, "the service notices that the broker is away");
 
         orders.BrokerNetwork.Restore();

@@ -45,6 +45,7 @@ public sealed class DeliveryTests(NotificationsSystem system) : IClassFixture<No
 
         system.Mail.About(_order).Count.ShouldBe(1);
         (await system.ListAsync(_order)).Count.ShouldBe(1);
+        (await system.WaitingInAsync("retry-5s")).ShouldBe(0u, "a repetition is no failure");
     }
 
     [Fact]

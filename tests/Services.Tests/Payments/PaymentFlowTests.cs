@@ -80,6 +80,16 @@ public sealed class PaymentFlowTests(PaymentsSystem system) : IClassFixture<Paym
     }
 
     [Fact]
+    public async Task A_payment_whose_customer_nobody_has_named_is_shown_to_operators_alone()
+    {
+        await system.Orders.CaptureAsync(_order);
+        await system.Orders.HearsAsync<PaymentFailed>(_order);
+
+        (await StatusCodeAsync("dev-operator")).ShouldBe(HttpStatusCode.OK);
+        (await StatusCodeAsync("dev-ada")).ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task No_transaction_is_open_while_the_provider_is_called()
     {
         await system.Orders.AuthorizeAsync(_order, "tok_slow_1900");
