@@ -95,8 +95,8 @@ public static class MessagingSetup
         endpoint.PublishFaults = false;
         endpoint.MoveToDeadLetters(name);
 
-        // The order matters: each attempt needs a transaction of its own, so the outbox is innermost, and a message leaves for a
-        // wait queue only when retrying in place has not helped.
+        // The order matters: a message leaves for a wait queue only when retrying in place has not helped. The outbox stands inside
+        // of both wherever it is called, because it is a filter of the consumer: each attempt has a transaction of its own.
         var metrics = context.GetRequiredService<MessagingMetrics>();
         endpoint.UseDelayedRetries(new DelayedRetries(name, conventions, metrics), endpoint.UseKillSwitch(name, conventions.KillSwitch, context));
         endpoint.UseMessageRetry(retry =>
