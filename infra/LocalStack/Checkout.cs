@@ -7,6 +7,9 @@ public static class Checkout
     /// <exception cref="StackException">The program runs outside a checkout.</exception>
     public static string Root { get; } = Find(AppContext.BaseDirectory);
 
+    /// <summary>Whether STACK_DIRECTORY names another place than this checkout's own.</summary>
+    public static bool HasOwnStackDirectory => Environment.GetEnvironmentVariable("STACK_DIRECTORY") is { Length: > 0 };
+
     /// <summary>
     /// Data, logs and settings of everything started from this checkout, not under version control: .stack, unless the
     /// environment variable STACK_DIRECTORY names another place.

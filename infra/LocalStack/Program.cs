@@ -25,9 +25,9 @@ try
         "letters" => await LettersVerb.RunAsync(arguments, stop.Token),
         "up" => await UpVerb.RunAsync(arguments, stop.Token),
         "down" => await DownVerb.RunAsync(arguments),
-        "status" => await StatusVerb.RunAsync(arguments),
+        "status" => await StatusVerb.RunAsync(arguments, stop.Token),
         "logs" => await LogsVerb.RunAsync(arguments, stop.Token),
-        TestRunKeeper.Verb => await TestRunKeeper.RunAsync(new TestRunDirectory(args[1]), Console.WriteLine),
+        TestRunKeeper.Verb => await TestRunKeeper.RunAsync(new TestRunDirectory(args[1]), args.Contains(TestRunKeeper.InContainers), Console.WriteLine),
         null or "help" or "--help" or "-h" => HelpVerb.Run(),
         var unknown => throw new StackException($"There is no command {unknown}. See: infra/stack help"),
     };

@@ -4,7 +4,7 @@ using Contracts;
 namespace Topology;
 
 /// <summary>The program's settings: environment variables that begin with TOPOLOGY_, each with a default for development.</summary>
-internal sealed class EnvironmentOptions
+public sealed class EnvironmentOptions
 {
     private const string Prefix = "TOPOLOGY_";
 
@@ -15,8 +15,9 @@ internal sealed class EnvironmentOptions
     /// <exception cref="TopologyException">A setting is wrong or unknown; the message says which and why.</exception>
     public EnvironmentOptions(IDictionary environment)
     {
-        _unread = environment.Cast<DictionaryEntry>()
-            .Select(variable => (Name: (string)variable.Key, Value: (string?)variable.Value ?? ""))
+        ArgumentNullException.ThrowIfNull(environment);
+        _unread = environment.Keys.Cast<string>()
+            .Select(name => (Name: name, Value: (string?)environment[name] ?? ""))
             .Where(variable => variable.Name.StartsWith(Prefix, StringComparison.Ordinal) && variable.Value.Length > 0)
             .ToDictionary(variable => variable.Name, variable => variable.Value);
 

@@ -6,8 +6,9 @@ namespace RealServers;
 /// <summary>
 /// A real RabbitMQ and a real PostgreSQL. They are those that the environment variables REALSERVERS_BROKER
 /// (amqp://admin:password@host:port), REALSERVERS_MANAGEMENT (http://admin:password@host:port) and
-/// REALSERVERS_POSTGRES (a superuser's connection string) name, or else native ones that all test processes of this
-/// checkout share: the first starts them, and they stop when the last has gone.
+/// REALSERVERS_POSTGRES (a superuser's connection string) name, or else such that all test processes of this checkout
+/// share: the first starts them, and they stop when the last has gone. These are native servers, or with
+/// REALSERVERS_CONTAINERS=1 containers from the images that docker-compose.yml names.
 /// </summary>
 public sealed class Servers
 {
@@ -72,7 +73,14 @@ public sealed class Servers
         if (broker is not null || management is not null || postgres is not null)
             throw new StackException("Set all of REALSERVERS_BROKER, REALSERVERS_MANAGEMENT and REALSERVERS_POSTGRES, or none of them.");
 
-        var run = await TestRun.JoinAsync(TestRunDirectory.OfCheckout, Console.Error.WriteLine);
+        var inContainers = Environment.GetEnvironmentVariable("REALSERVERS_CONTAINERS") switch
+        {
+            null or "" or "0" => false,
+            "1" => true,
+            var other => throw new StackException($"REALSERVERS_CONTAINERS is 1 for servers in containers, or 0; it is {other}."),
+        };
+        var run = await TestRun.JoinAsync(
+            inContainers ? TestRunDirectory.OfCheckoutInContainers : TestRunDirectory.OfCheckout, inContainers, Console.Error.WriteLine);
         return new Servers(new Uri(run.Broker), new Uri(run.Management), run.Postgres);
     }
 }

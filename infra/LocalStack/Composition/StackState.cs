@@ -68,9 +68,5 @@ internal sealed record StackState(
 
     public static void Forget(string directory) => File.Delete(FileIn(directory));
 
-    /// <summary>The address of a part that speaks HTTP; null where it is not part of this stack.</summary>
-    public Uri? AddressOf(string name) =>
-        Parts.FirstOrDefault(part => part.Kind == name) is { } found ? new Uri($"http://localhost:{found.Port}/") : null;
-
     private static string FileIn(string directory) => Path.Combine(directory, "stack.json");
 }

@@ -18,7 +18,7 @@ internal sealed record DemoStory(string Title, Func<DemoStage, CancellationToken
 internal sealed record DemoOutcome(Guid Order, params string[] Remarks);
 
 /// <summary>What the stories play on.</summary>
-internal sealed record DemoStage(Shop Ada, Shop Operator, string Maildir, BrokerTopology Topology, ManagementApi Management)
+internal sealed record DemoStage(Shop Ada, Shop Operator, RunningStack Stack, BrokerTopology Topology, ManagementApi Management)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -35,14 +35,14 @@ internal sealed record DemoStage(Shop Ada, Shop Operator, string Maildir, Broker
         }
     }
 
-    /// <summary>Waits until the mail server has a mail about the order.</summary>
+    /// <summary>Waits until a mail about the order was sent.</summary>
     /// <exception cref="StackException">It has none after 90 seconds.</exception>
     public async Task<IReadOnlyList<ReceivedMail>> MailAsync(Guid order, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            if (ReceivedMail.About(order, Maildir) is { Count: > 0 } mails)
+            if (await Stack.MailAsync(order, cancellationToken) is { Count: > 0 } mails)
                 return mails;
             if (clock.Elapsed > Patience)
                 throw new StackException($"There is no mail about order {order} after {Patience.TotalSeconds:0} s. See: infra/stack order {order}");

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
@@ -17,15 +16,13 @@ internal static class EarlierDeadlines
     // Those of a demo that ended a moment ago are gone by then, and the figures are up to five seconds old.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public static async Task<bool> WaitAsync(int managementPort, CancellationToken cancellationToken)
+    public static async Task<bool> WaitAsync(Uri management, CancellationToken cancellationToken)
     {
         using var client = new HttpClient();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic",
-            Convert.ToBase64String(Encoding.UTF8.GetBytes($"admin:{DevelopmentSecrets.BrokerAdministrator}")));
-        var queue = new Uri(string.Create(
-            CultureInfo.InvariantCulture,
-            $"http://127.0.0.1:{managementPort}/api/queues/{Routes.Orders}/{Routes.PaymentDeadline.Queue}"));
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(management.UserInfo))));
+        var queue = new Uri($"{management.Scheme}://{management.Authority}/api/queues/{Routes.Orders}/{Routes.PaymentDeadline.Queue}");
         var clock = Stopwatch.StartNew();
         while (await client.GetFromJsonAsync<JsonElement>(queue, cancellationToken) is var state
             && state.TryGetProperty("messages", out var messages) && messages.GetInt64() > 0)

@@ -54,6 +54,9 @@ internal sealed class Reaper
 
     private void Tell(string change, int id)
     {
+        // Servers run as processes on Linux only; the commands that are run elsewhere end by themselves.
+        if (!OperatingSystem.IsLinux())
+            return;
         _pipe.Value.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{change} {id}"));
         _pipe.Value.Flush();
     }

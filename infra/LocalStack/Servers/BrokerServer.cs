@@ -192,14 +192,21 @@ public sealed class BrokerServer : IAsyncDisposable
         };
     }
 
-    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    private Task<bool> AnswersAsync(CancellationToken cancellationToken) => AnswersAsync(ManagementUri, Port, cancellationToken);
+
+    /// <summary>Whether a broker listens on its AMQP port and says so.</summary>
+    /// <param name="management">Its management API, with the administrator's name and password.</param>
+    /// <param name="port">The port as the broker knows it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal static async Task<bool> AnswersAsync(Uri management, int port, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { BaseAddress = ManagementUri, Timeout = TimeSpan.FromSeconds(5) };
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic",
-            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Username}:{Password}")));
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(management.UserInfo)));
         // Fails until the listener is up; the plugins start before it.
-        using var response = await client.GetAsync($"api/health/checks/port-listener/{Port.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
+        var check = string.Create(CultureInfo.InvariantCulture, $"http://{management.Authority}/api/health/checks/port-listener/{port}");
+        using var response = await client.GetAsync(new Uri(check), cancellationToken);
         return response.IsSuccessStatusCode;
     }
 }

@@ -160,9 +160,12 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    private Task<bool> AnswersAsync(CancellationToken cancellationToken) => AnswersAsync(ConnectionString, cancellationToken);
+
+    /// <summary>Whether a server accepts this connection.</summary>
+    internal static async Task<bool> AnswersAsync(string connectionString, CancellationToken cancellationToken)
     {
-        var answers = new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, Timeout = 5 };
+        var answers = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5 };
         await using var connection = new NpgsqlConnection(answers.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         return true;

@@ -12,10 +12,15 @@ public static class TestRun
 
     /// <summary>Joins the test run of this checkout; the first process to do so starts its servers.</summary>
     /// <param name="run">The run's directory.</param>
+    /// <param name="inContainers">Whether the servers are to be containers; those of one run are all of one kind.</param>
     /// <param name="say">Tells the user what is waited for.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StackException">The servers do not start; the message holds what their keeper said.</exception>
-    public static async Task<TestRunServers> JoinAsync(TestRunDirectory run, Action<string> say, CancellationToken cancellationToken = default)
+    public static async Task<TestRunServers> JoinAsync(
+        TestRunDirectory run,
+        bool inContainers,
+        Action<string> say,
+        CancellationToken cancellationToken = default)
     {
         var clock = Stopwatch.StartNew();
         s_lease ??= await PollAsync(run.TryJoin, clock, "the servers of an earlier test run to stop", cancellationToken);
@@ -25,7 +30,7 @@ public static class TestRun
         if (IsKept(run) && TestRunServers.Read(run.Endpoints) is { } running)
             return running;
 
-        return await StartKeeperAsync(run, say, clock, cancellationToken);
+        return await StartKeeperAsync(run, inContainers, say, clock, cancellationToken);
     }
 
     private static bool IsKept(TestRunDirectory run)
@@ -36,6 +41,7 @@ public static class TestRun
 
     private static async Task<TestRunServers> StartKeeperAsync(
         TestRunDirectory run,
+        bool inContainers,
         Action<string> say,
         Stopwatch clock,
         CancellationToken cancellationToken)
@@ -44,7 +50,7 @@ public static class TestRun
         File.Delete(run.KeeperLog);
         say($"Starting the test run's servers (see {run.KeeperLog}).");
         var keeper = ServerProcess.Start(
-            ["dotnet", typeof(TestRun).Assembly.Location, TestRunKeeper.Verb, run.Path],
+            ["dotnet", typeof(TestRun).Assembly.Location, TestRunKeeper.Verb, run.Path, .. inContainers ? [TestRunKeeper.InContainers] : Array.Empty<string>()],
             run.KeeperLog,
             ProcessLifetime.Detached);
 

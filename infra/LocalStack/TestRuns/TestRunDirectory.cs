@@ -11,6 +11,9 @@ public sealed class TestRunDirectory(string path)
     /// <summary>This checkout's directory.</summary>
     public static TestRunDirectory OfCheckout => new(System.IO.Path.Combine(Checkout.StackDirectory, "tests"));
 
+    /// <summary>This checkout's directory for servers in containers.</summary>
+    public static TestRunDirectory OfCheckoutInContainers => new(System.IO.Path.Combine(Checkout.StackDirectory, "tests-in-containers"));
+
     /// <summary>The directory.</summary>
     public string Path { get; } = path;
 

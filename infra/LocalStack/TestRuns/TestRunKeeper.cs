@@ -9,28 +9,38 @@ internal static class TestRunKeeper
     // One test project's process ends before the next one's begins: servers outlive a gap of this length.
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
-    public static async Task<int> RunAsync(TestRunDirectory run, Action<string> say)
+    /// <summary>The argument after the directory that asks for containers.</summary>
+    public const string InContainers = "--containers";
+
+    public static async Task<int> RunAsync(TestRunDirectory run, bool inContainers, Action<string> say)
     {
         using var keeper = run.TryKeep();
         if (keeper is null)
             return 0; // another one was quicker
 
         DeleteLeftovers(run);
-        await DebianPackages.EnsureAsync(DebianPackages.OfServers, mayInstall: true, say);
-        say("Starting RabbitMQ and PostgreSQL for this test run.");
-        var starting = BrokerServer.StartAsync(new BrokerServerOptions(Path.Combine(run.Data, "rabbitmq")));
-        await using var postgres = await PostgresServer.StartAsync(new PostgresServerOptions(Path.Combine(run.Data, "postgres")));
-        await using var broker = await starting;
-        await new TestRunServers(broker.Uri.OriginalString, broker.ManagementUri.OriginalString, postgres.ConnectionString).WriteAsync(run.Endpoints);
-        say("They are ready.");
-
-        using var end = await LastOneGoneAsync(run);
-        say("The last test process has gone.");
-        File.Delete(run.Endpoints);
-        await broker.KillAsync();
-        await postgres.KillAsync();
+        say($"Starting RabbitMQ and PostgreSQL for this test run, {(inContainers ? "in containers" : "natively")}.");
+        ITestServers servers = inContainers
+            ? await ContainerServers.StartAsync(run.Data, say)
+            : await NativeServers.StartAsync(run.Data, say);
+        // Until the end is disposed, nobody joins a run whose servers are gone.
+        using var end = await ShareAsync(servers, run, say);
         DeleteLeftovers(run);
         return 0;
+    }
+
+    /// <summary>Tells the test processes where the servers are, and ends the servers when the last process has gone.</summary>
+    private static async Task<FileStream> ShareAsync(ITestServers servers, TestRunDirectory run, Action<string> say)
+    {
+        await using (servers)
+        {
+            await servers.Servers.WriteAsync(run.Endpoints);
+            say("They are ready.");
+            var end = await LastOneGoneAsync(run);
+            say("The last test process has gone.");
+            File.Delete(run.Endpoints);
+            return end;
+        }
     }
 
     private static async Task<FileStream> LastOneGoneAsync(TestRunDirectory run)

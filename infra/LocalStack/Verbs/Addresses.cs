@@ -1,12 +1,12 @@
-using System.Globalization;
 using Contracts;
+using Npgsql;
 
 namespace LocalStack;
 
 /// <summary>Where everything is, and what to sign in with.</summary>
 internal static class Addresses
 {
-    public static void Show(StackState state)
+    public static void Show(RunningStack stack)
     {
         Screen.Title("Where to look");
         var rows = new List<string[]>();
@@ -16,13 +16,14 @@ internal static class Addresses
                 rows.Add([what, where, login]);
         }
 
-        Row("the API, through the edge", state.AddressOf(StackParts.Edge)?.ToString().TrimEnd('/'), "Authorization: Bearer <key>");
+        Row("the API, through the edge", stack.AddressOf(StackParts.Edge)?.ToString().TrimEnd('/'), "Authorization: Bearer <key>");
         foreach (var service in Routes.Services)
-            Row($"{service} by itself", state.AddressOf(service.Name) is { } address ? $"{address}swagger" : null);
-        Row("RabbitMQ's management", string.Create(CultureInfo.InvariantCulture, $"http://localhost:{state.ManagementPort}"), $"admin / {DevelopmentSecrets.BrokerAdministrator}");
-        Row("PostgreSQL", Port(state, StackParts.Postgres), $"postgres / {DevelopmentSecrets.PostgresSuperuser}; or e.g. orders / dev-orders in database orders");
-        Row("the card provider", state.AddressOf(Stack.ProviderName)?.ToString().TrimEnd('/'), $"Bearer {DevelopmentSecrets.Provider}");
-        Row("mail that was sent", state.MailDirectory);
+            Row($"{service} by itself", stack.AddressOf(service.Name) is { } address ? $"{address}swagger" : null);
+        Row("RabbitMQ's management", $"http://localhost:{stack.Management.Port}", string.Join(" / ", stack.Management.UserInfo.Split(':').Select(Uri.UnescapeDataString)));
+        var postgres = new NpgsqlConnectionStringBuilder(stack.Postgres);
+        Row("PostgreSQL", $"localhost:{postgres.Port}", $"{postgres.Username} / {postgres.Password}; or e.g. orders / {stack.DatabasePasswordOf(Routes.Orders)} in database orders");
+        Row("the card provider", stack.AddressOf(Stack.ProviderName)?.ToString().TrimEnd('/'), $"Bearer {stack.ProviderKey}");
+        Row("mail that was sent", stack.MailPlace);
         Screen.Table(rows);
 
         Screen.Title("Keys");
@@ -33,9 +34,4 @@ internal static class Addresses
         Screen.Say("  infra/stack status | logs   what runs, what it says");
         Screen.Say("  infra/stack down            stop it");
     }
-
-    private static string? Port(StackState state, string name) =>
-        state.Parts.FirstOrDefault(part => part.Name == name) is { } part
-            ? string.Create(CultureInfo.InvariantCulture, $"localhost:{part.Port}")
-            : null;
 }

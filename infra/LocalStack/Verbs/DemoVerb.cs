@@ -1,4 +1,5 @@
 using System.Globalization;
+using Contracts;
 using Topology;
 
 namespace LocalStack;
@@ -6,26 +7,27 @@ namespace LocalStack;
 /// <summary>"demo": starts the stack, places orders down every path, shows what became of them, and leaves it running.</summary>
 internal static class DemoVerb
 {
-    private static readonly Dictionary<string, TimeSpan> ShortWaits = new() { ["payment-deadline"] = TimeSpan.FromSeconds(10) };
+    private static readonly TimeSpan ShortDeadline = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
-        var options = UpVerb.Options(arguments) with { Waits = ShortWaits };
+        var options = UpVerb.Options(arguments);
+        options = options with { Waits = WithShortDeadline(options.Waits) };
+        var placement = Placement.Of(arguments, options);
         var preparation = Preparation.Of(arguments);
         arguments.End();
 
-        var state = await UpVerb.EnsureAsync(options, preparation, cancellationToken);
-        using var management = ManagementOf(state);
-        var topology = TopologyOf(state);
+        var stack = await UpVerb.EnsureAsync(options, placement, preparation, cancellationToken);
+        using var management = new ManagementApi(stack.Management);
+        var topology = BrokerTopology.From(stack.Topology with { Ttls = WithShortDeadline(stack.Topology.Ttls) });
         // Of a stack that "up" started, too: a changed deadline applies to orders placed afterwards.
         await Heartbeat.WhileAsync(topology.ApplyAsync(management, cancellationToken: cancellationToken), "setting the payment deadline to 10 s", Screen.Say);
 
         Screen.Title("Placing orders as the customer ada");
-        var edge = state.AddressOf(StackParts.Edge)!;
-        using var ada = new Shop(edge, "dev-ada");
-        using var @operator = new Shop(edge, "dev-operator");
-        var stage = new DemoStage(ada, @operator, state.MailDirectory, topology, management);
-        var waiting = EarlierDeadlines.WaitAsync(state.ManagementPort, cancellationToken);
+        using var ada = new Shop(stack.Edge, "dev-ada");
+        using var @operator = new Shop(stack.Edge, "dev-operator");
+        var stage = new DemoStage(ada, @operator, stack, topology, management);
+        var waiting = EarlierDeadlines.WaitAsync(stack.Management, cancellationToken);
         await Heartbeat.WhileAsync(waiting, "earlier orders wait for their deadline", Screen.Say);
         var deadlineIsShort = !await waiting;
         if (!deadlineIsShort)
@@ -41,19 +43,12 @@ internal static class DemoVerb
             }
         }
 
-        Addresses.Show(state);
+        Addresses.Show(stack);
         return 0;
     }
 
-    private static ManagementApi ManagementOf(StackState state) => new(new Uri(string.Create(
-        CultureInfo.InvariantCulture,
-        $"http://admin:{DevelopmentSecrets.BrokerAdministrator}@127.0.0.1:{state.ManagementPort}")));
-
-    private static BrokerTopology TopologyOf(StackState state) => BrokerTopology.From(new TopologyOptions
-    {
-        Broker = new Uri(string.Create(CultureInfo.InvariantCulture, $"amqp://127.0.0.1:{state.Parts.Single(part => part.Kind == StackParts.Broker).Port}")),
-        Ttls = ShortWaits,
-    });
+    private static Dictionary<string, TimeSpan> WithShortDeadline(IReadOnlyDictionary<string, TimeSpan> waits) =>
+        new(waits) { [Routes.PaymentDeadline.Queue] = ShortDeadline };
 
     private static async Task ShowAsync(string title, DemoOutcome outcome, DemoStage stage, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 namespace LocalStack;
 
-/// <summary>"down": ends every process of the stack; its data stay unless asked otherwise.</summary>
+/// <summary>"down": ends every process and container of the stack; its data stay unless asked otherwise.</summary>
 internal static class DownVerb
 {
     public static async Task<int> RunAsync(CommandLine arguments)
@@ -9,40 +9,29 @@ internal static class DownVerb
         arguments.End();
 
         using var directory = StackDirectory.Lock();
-        if (StackState.Read(StackDirectory.Path) is { } state)
-            await Heartbeat.WhileAsync(StopAsync(state), "stopping", Screen.Say);
-        else
-            Screen.Say("Nothing was running.");
-
-        if (volumes)
+        var stopped = false;
+        while (await RunningStack.FindAsync(CancellationToken.None) is { } running)
         {
-            Directory.Delete(StackDirectory.Files, recursive: true);
-            Screen.Say("Its data, mail and logs are deleted.");
+            await Heartbeat.WhileAsync(running.StopAsync(), "stopping", Screen.Say);
+            stopped = true;
         }
 
+        Screen.Say(stopped ? "Everything is stopped." : "Nothing was running.");
+        if (volumes)
+            await DeleteDataAsync();
         return 0;
     }
 
-    public static async Task StopAsync(StackState state)
+    private static async Task DeleteDataAsync()
     {
-        // What depends on others goes first, and what runs side by side ends side by side.
-        foreach (var layer in state.Parts.Reverse().GroupBy(Layer).OrderBy(layer => layer.Key))
+        var project = ComposeProject.OfCheckout;
+        if ((await Docker.VolumesAsync(project.Name, CancellationToken.None)).Count > 0)
         {
-            Screen.Say($"Stopping {string.Join(", ", layer.Select(part => part.Name))}.");
-            await Task.WhenAll(layer.Select(part => part.Process.StopAsync(
-                TimeSpan.FromSeconds(40),
-                part.Kind == StackParts.Postgres ? StopSignal.Interrupt : StopSignal.Terminate)));
+            var command = new ComposeCommand(await Compose.RequireAsync(CancellationToken.None), project);
+            await Heartbeat.WhileAsync(command.DownAsync(volumes: true), "deleting data", Screen.Say);
         }
 
-        StackState.Forget(StackDirectory.Path);
-        Screen.Say("Everything is stopped.");
+        Directory.Delete(StackDirectory.Files, recursive: true);
+        Screen.Say("Its data, mail and logs are deleted.");
     }
-
-    private static int Layer(StackPart part) => part.Kind switch
-    {
-        StackParts.Edge => 0,
-        StackParts.Broker or StackParts.Postgres or StackParts.Mail or Stack.ProviderName => 2,
-        StackParts.PortMapper => 3,
-        _ => 1,
-    };
 }

@@ -6,7 +6,8 @@ internal static class HelpVerb
     public static int Run()
     {
         Screen.Say("""
-            The local stack: orders, payments and notifications with the servers they need, on this machine.
+            The local stack: orders, payments and notifications with the servers they need, on this machine: in containers where
+            a Docker engine answers, else natively.
 
               infra/stack demo                    start everything, place orders down every path, leave it running
               infra/stack test [--long]           run all tests; --long adds the slow ones
@@ -14,6 +15,7 @@ internal static class HelpVerb
                     [--except orders]             leave room for the service that is being debugged
                     [--replicas orders=2]         run a service more than once
                     [--no-build]                  take the programs as they were built last
+                    [--native | --compose]        choose between native servers and containers
               infra/stack order <id>              everything that is known about one order
               infra/stack letters [<id>]          the dead letters that wait, or one of them in full
                     [--service orders] [--reason fault] [--type ...] [--order <id>] [--queue ...]
@@ -24,7 +26,8 @@ internal static class HelpVerb
               infra/stack down [--volumes]        stop everything; --volumes deletes its data too
               infra/stack bench [...]             run the benchmarks
 
-            demo, test and up install missing Debian packages when they run as root, and say so; --no-install forbids it.
+            demo takes the options of up. --except and --replicas mean native servers.
+            For native servers and tests, missing Debian packages are installed when run as root; --no-install forbids it.
             """);
         return 0;
     }

@@ -15,11 +15,8 @@ internal static class LettersVerb
 
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
-        var state = StackState.Read(StackDirectory.Path)
-            ?? throw new StackException("No stack runs from this checkout. Start it with: infra/stack up");
-        var edge = state.AddressOf(StackParts.Edge)
-            ?? throw new StackException("The edge does not run. Start it with: infra/stack up");
-        using var client = new HttpClient { BaseAddress = edge };
+        var stack = await RunningStack.RequireAsync(cancellationToken);
+        using var client = new HttpClient { BaseAddress = stack.Edge };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", OperatorKey);
 
         var filter = Filter(arguments);

@@ -17,29 +17,26 @@ internal static class OrderVerb
         if (!Guid.TryParse(arguments.Next(), out var order))
             throw new StackException("Which order? infra/stack order <id>, with the id that POST /orders answered.");
         arguments.End();
-        var state = StackState.Read(StackDirectory.Path)
-            ?? throw new StackException("No stack runs from this checkout. Start it with: infra/stack up");
+        var stack = await RunningStack.RequireAsync(cancellationToken);
 
         var found = false;
         foreach (var service in Routes.Services)
-            found |= await ShowRowsAsync(state, service, order, cancellationToken);
+            found |= await ShowRowsAsync(stack, service, order, cancellationToken);
 
-        await ShowProviderAsync(state, order, cancellationToken);
-        foreach (var mail in ReceivedMail.About(order, state.MailDirectory))
+        await ShowProviderAsync(stack, order, cancellationToken);
+        foreach (var mail in await stack.MailAsync(order, cancellationToken))
             Screen.Say($"\nMail to {mail.To}: {mail.Subject}\n  {mail.Body.Trim().ReplaceLineEndings("\n  ")}");
-        foreach (var part in state.Parts.Where(part => part.Kind is not (StackParts.PortMapper or StackParts.Mail)))
-            ShowLog(part, order);
+        foreach (var part in stack.Parts.Where(part => part.HasLog && part.Kind != StackParts.Mail))
+            await ShowLogAsync(part, order, cancellationToken);
 
         if (!found)
             Screen.Say($"Nothing is known about order {order}.");
         return found ? 0 : 1;
     }
 
-    private static async Task<bool> ShowRowsAsync(StackState state, Service service, Guid order, CancellationToken cancellationToken)
+    private static async Task<bool> ShowRowsAsync(RunningStack stack, Service service, Guid order, CancellationToken cancellationToken)
     {
-        var server = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = state.Parts.Single(part => part.Kind == StackParts.Postgres).Port };
-        await using var connection = new NpgsqlConnection(
-            DatabaseProvisioning.ConnectionString(server.ConnectionString, DevelopmentSecrets.Database(service), owner: false));
+        await using var connection = new NpgsqlConnection(stack.DatabaseOf(service));
         await connection.OpenAsync(cancellationToken);
 
         var found = false;
@@ -81,10 +78,10 @@ internal static class OrderVerb
         return rows;
     }
 
-    private static async Task ShowProviderAsync(StackState state, Guid order, CancellationToken cancellationToken)
+    private static async Task ShowProviderAsync(RunningStack stack, Guid order, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { BaseAddress = state.AddressOf(Stack.ProviderName) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentSecrets.Provider);
+        using var client = new HttpClient { BaseAddress = stack.AddressOf(Stack.ProviderName) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", stack.ProviderKey);
         var operations = await client.GetFromJsonAsync<JsonElement>(new Uri($"v1/orders/{order}/operations", UriKind.Relative), cancellationToken);
         // A list, or an object that holds one.
         var list = operations.ValueKind == JsonValueKind.Object ? operations.EnumerateObject().First().Value : operations;
@@ -95,14 +92,10 @@ internal static class OrderVerb
             Screen.Say($"  {RowText.Readable(operation.GetRawText())}");
     }
 
-    private static void ShowLog(StackPart part, Guid order)
+    private static async Task ShowLogAsync(RunningPart part, Guid order, CancellationToken cancellationToken)
     {
-        if (!File.Exists(part.Log))
-            return;
-        using var stream = new FileStream(part.Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(stream);
         var found = false;
-        while (reader.ReadLine() is { } line)
+        await foreach (var line in part.ReadLogAsync(last: null, follow: false, cancellationToken))
         {
             // Whoever waits for an order asks for it again and again; that tells nothing about it.
             if (!line.Contains(order.ToString(), StringComparison.OrdinalIgnoreCase) || line.Contains("\"request\":\"GET ", StringComparison.Ordinal))

@@ -10,11 +10,11 @@ internal static class UpVerb
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
         var options = Options(arguments);
+        var placement = Placement.Of(arguments, options);
         var preparation = Preparation.Of(arguments);
         arguments.End();
 
-        var state = await EnsureAsync(options, preparation, cancellationToken);
-        Addresses.Show(state);
+        Addresses.Show(await EnsureAsync(options, placement, preparation, cancellationToken));
         return 0;
     }
 
@@ -34,32 +34,85 @@ internal static class UpVerb
     }
 
     /// <summary>Starts the stack unless it runs already.</summary>
-    public static async Task<StackState> EnsureAsync(StackOptions options, Preparation preparation, CancellationToken cancellationToken)
+    public static async Task<RunningStack> EnsureAsync(
+        StackOptions options,
+        Placement placement,
+        Preparation preparation,
+        CancellationToken cancellationToken)
     {
+        placement.WhyNative();
         using var directory = StackDirectory.Lock();
-        if (StackState.Read(StackDirectory.Path) is { } earlier)
+        var running = await RunningStack.FindAsync(cancellationToken);
+        if (running is not null)
+            placement.Accept(running);
+        return running switch
         {
-            string[] ended = [.. earlier.Parts.Where(part => !part.Process.IsRunning).Select(part => part.Name)];
-            if (ended.Length == 0 && Covers(earlier, options))
-            {
-                Screen.Say("The stack is running already.");
-                return earlier;
-            }
-
-            Screen.Say(ended.Length == 0
-                ? "The stack runs with other services than asked for: starting it anew; its data stay."
-                : $"A stack was started here, and {string.Join(", ", ended)} ended since: starting it anew; its data stay.");
-            await Heartbeat.WhileAsync(DownVerb.StopAsync(earlier), "stopping", Screen.Say);
-        }
-
-        return await StartAsync(options, preparation, cancellationToken);
+            ComposeRunningStack inContainers => await AgainAsync(inContainers, preparation, cancellationToken),
+            NativeRunningStack native => await AgainAsync(native, options, preparation, cancellationToken),
+            _ => await StartAsync(options, placement, preparation, cancellationToken),
+        };
     }
 
-    private static bool Covers(StackState state, StackOptions options) => Routes.Services.All(service =>
-        state.Parts.Count(part => part.Kind == service.Name)
-        == (options.Except.Contains(service.Name) ? 0 : options.Replicas.GetValueOrDefault(service.Name, 1)));
+    private static async Task<RunningStack> AgainAsync(ComposeRunningStack stack, Preparation preparation, CancellationToken cancellationToken)
+    {
+        if (stack.Ended.Count == 0)
+        {
+            Screen.Say("The stack is running already, in containers.");
+            return stack;
+        }
 
-    private static async Task<StackState> StartAsync(StackOptions options, Preparation preparation, CancellationToken cancellationToken)
+        Screen.Say($"A stack was started here in containers, and {string.Join(", ", stack.Ended)} ended since: starting what is missing; its data stay.");
+        return await new ComposeLauncher(await Compose.RequireAsync(cancellationToken), ComposeProject.OfCheckout)
+            .StartAsync(preparation.Build, cancellationToken);
+    }
+
+    private static async Task<RunningStack> AgainAsync(
+        NativeRunningStack stack,
+        StackOptions options,
+        Preparation preparation,
+        CancellationToken cancellationToken)
+    {
+        if (stack.Ended.Count == 0 && stack.Covers(options))
+        {
+            Screen.Say("The stack is running already.");
+            return stack;
+        }
+
+        Screen.Say(stack.Ended.Count == 0
+            ? "The stack runs with other services than asked for: starting it anew; its data stay."
+            : $"A stack was started here, and {string.Join(", ", stack.Ended)} ended since: starting it anew; its data stay.");
+        await Heartbeat.WhileAsync(stack.StopAsync(), "stopping", Screen.Say);
+        return await StartNativelyAsync(options, preparation, cancellationToken);
+    }
+
+    private static async Task<RunningStack> StartAsync(
+        StackOptions options,
+        Placement placement,
+        Preparation preparation,
+        CancellationToken cancellationToken)
+    {
+        var (compose, why) = await placement.ChooseAsync(() => ContainerSupport.FindAsync(cancellationToken));
+        Screen.Say(why);
+        if (compose is not null)
+        {
+            try
+            {
+                return await new ComposeLauncher(compose, ComposeProject.OfCheckout).StartAsync(preparation.Build, cancellationToken);
+            }
+            catch (NoImagesException failure) when (placement.Containers)
+            {
+                throw new StackException($"The images cannot be had: {failure.Message} (all of it: {ComposeCommand.Log})", failure);
+            }
+            catch (NoImagesException failure)
+            {
+                Screen.Warn($"Native servers instead, because the images cannot be had: {failure.Message} (all of it: {ComposeCommand.Log})");
+            }
+        }
+
+        return await StartNativelyAsync(options, preparation, cancellationToken);
+    }
+
+    private static async Task<RunningStack> StartNativelyAsync(StackOptions options, Preparation preparation, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         await preparation.RunAsync(cancellationToken);
@@ -74,7 +127,7 @@ internal static class UpVerb
             state.Write(StackDirectory.Path);
             stack.Detach();
             Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Everything runs, after {clock.Elapsed.TotalSeconds:0} s."));
-            return state;
+            return new NativeRunningStack(state);
         }
         catch
         {

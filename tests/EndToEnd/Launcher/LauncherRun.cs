@@ -7,7 +7,7 @@ namespace EndToEnd.Launcher;
 internal sealed class LauncherRun : IAsyncDisposable
 {
     /// <summary>No services: what the launcher does is the same, and it is quicker.</summary>
-    public static readonly string[] UpServersOnly = ["up", "--no-build", "--except", "orders,payments,notifications"];
+    public static readonly string[] UpServersOnly = ["up", "--native", "--no-build", "--except", "orders,payments,notifications"];
 
     public string Directory { get; } = Path.Combine(Checkout.StackDirectory, "tests", "launcher", Guid.NewGuid().ToString("N"));
 

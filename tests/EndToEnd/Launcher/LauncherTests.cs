@@ -67,6 +67,7 @@ public sealed class LauncherTests
             (new[] { "fly" }, "There is no command fly."),
             (["up", "--except", "shipping"], "There is no service shipping; the services are orders, payments, notifications."),
             (["up", "--replicas", "orders=many"], "--replicas takes a service and a number from 1 to 10"),
+            (["demo", "--native", "--compose"], "--native and --compose do not go together."),
             (["order", "42"], "Which order?"),
             (["logs"], "No stack runs from this checkout."),
         })
