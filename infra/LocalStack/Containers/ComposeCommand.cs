@@ -37,10 +37,12 @@ internal sealed class ComposeCommand(Compose compose, ComposeProject project)
         // Ctrl-C reaches Compose, too, and it ends as if it had failed.
         cancellationToken.ThrowIfCancellationRequested();
         if (code != 0)
-            throw new StackException(LastLine(error) ?? LastLine(output) ?? $"{string.Join(' ', arguments)} failed with code {code}");
+            throw new StackException(LastWords(error) ?? LastWords(output) ?? $"{string.Join(' ', arguments)} failed with code {code}");
     }
 
-    /// <summary>The line in which Compose says what went wrong.</summary>
-    private static string? LastLine(string text) =>
-        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
+    /// <summary>The lines in which Compose says what went wrong: that something did, and before it, what.</summary>
+    private static string? LastWords(string text) =>
+        text.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Any(char.IsLetter)).TakeLast(2).ToArray() is { Length: > 0 } lines
+            ? string.Join("; ", lines)
+            : null;
 }

@@ -55,6 +55,10 @@ internal static class Docker
     public static Task<IReadOnlyList<string>> VolumesAsync(string project, CancellationToken cancellationToken) =>
         ListAsync(["volume", "ls", "--quiet", "--filter", $"label={ComposeProject.Label}={project}"], cancellationToken);
 
+    /// <summary>The containers of a test run.</summary>
+    public static Task<IReadOnlyList<string>> ContainersOfTestRunAsync(TestRunDirectory run, CancellationToken cancellationToken) =>
+        ListAsync(["ps", "--all", "--quiet", "--filter", $"label={ServerContainer.Label}={run.Path}"], cancellationToken);
+
     private static async Task<IReadOnlyList<string>> ListAsync(string[] arguments, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -31,10 +31,10 @@ internal sealed class ContainerServers : ITestServers
     public TestRunServers Servers { get; }
 
     /// <summary>Starts both and waits until they answer.</summary>
-    /// <param name="directory">Where their settings and logs are.</param>
+    /// <param name="run">The run; their settings and logs are in its directory.</param>
     /// <param name="say">Tells the user what takes its time.</param>
     /// <exception cref="StackException">There is no engine, no image, or a server does not start.</exception>
-    public static async Task<ContainerServers> StartAsync(string directory, Action<string> say)
+    public static async Task<ContainerServers> StartAsync(TestRunDirectory run, Action<string> say)
     {
         if (await Docker.FindEngineAsync(CancellationToken.None) is (null, var whyNot))
             throw new StackException($"The test run's servers cannot be containers: {whyNot}.");
@@ -45,8 +45,8 @@ internal sealed class ContainerServers : ITestServers
         using var management = PortClaim.Any();
         using var sql = PortClaim.Any();
         var password = Secrets.Random();
-        var broker = StartBroker(directory, amqp.Port, management.Port, password);
-        var postgres = StartPostgres(directory, sql.Port, password);
+        var broker = StartBroker(run, amqp.Port, management.Port, password);
+        var postgres = StartPostgres(run, sql.Port, password);
         try
         {
             var servers = new TestRunServers(
@@ -67,11 +67,11 @@ internal sealed class ContainerServers : ITestServers
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(_broker.RemoveAsync(), _postgres.RemoveAsync());
 
-    private static ServerContainer StartBroker(string directory, int amqp, int management, string password)
+    private static ServerContainer StartBroker(TestRunDirectory run, int amqp, int management, string password)
     {
         // Shovels run in the container and the tests outside of it: both reach the broker at the same address.
-        var settings = Path.Combine(directory, "rabbitmq.conf");
-        Directory.CreateDirectory(directory);
+        var settings = Path.Combine(run.Data, "rabbitmq.conf");
+        Directory.CreateDirectory(run.Data);
         File.WriteAllText(settings, Text($"""
             listeners.tcp.default = {amqp}
             management.tcp.port = {management}
@@ -80,8 +80,9 @@ internal sealed class ContainerServers : ITestServers
 
             """));
         return ServerContainer.Start(
+            run,
             BrokerImage,
-            Path.Combine(directory, "rabbitmq.log"),
+            Path.Combine(run.Data, "rabbitmq.log"),
             [
                 "--hostname", "rabbitmq",
                 "--publish", Text($"127.0.0.1:{amqp}:{amqp}"),
@@ -93,9 +94,10 @@ internal sealed class ContainerServers : ITestServers
             "rabbitmq-server");
     }
 
-    private static ServerContainer StartPostgres(string directory, int port, string password) => ServerContainer.Start(
+    private static ServerContainer StartPostgres(TestRunDirectory run, int port, string password) => ServerContainer.Start(
+        run,
         PostgresImage,
-        Path.Combine(directory, "postgres.log"),
+        Path.Combine(run.Data, "postgres.log"),
         ["--publish", Text($"127.0.0.1:{port}:5432"), "--shm-size", "256m"],
         new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = password },
         "postgres", "-c", "max_connections=500", "-c", "max_wal_size=1GB", "-c", "timezone=UTC");

@@ -8,6 +8,9 @@ namespace LocalStack;
 /// </summary>
 internal sealed class ServerContainer
 {
+    /// <summary>The label with the directory of the test run that a container belongs to.</summary>
+    public const string Label = "microservices.test-run";
+
     // The image's own entry point is the server; the pipe's end kills it. The shell is the container's first process,
     // with which everything else in it ends.
     private const string Script =
@@ -25,12 +28,14 @@ internal sealed class ServerContainer
     private ServerContainer(Process client, string log) => (_client, _log) = (client, log);
 
     /// <summary>Starts one and does not wait for it.</summary>
+    /// <param name="run">The test run that it belongs to.</param>
     /// <param name="image">Its image, which is on this machine.</param>
     /// <param name="log">The file that its output is appended to.</param>
     /// <param name="options">Options of "docker run".</param>
     /// <param name="environment">Its variables.</param>
     /// <param name="server">What the image's entry point is to run.</param>
     public static ServerContainer Start(
+        TestRunDirectory run,
         string image,
         string log,
         IReadOnlyList<string> options,
@@ -46,7 +51,7 @@ internal sealed class ServerContainer
         };
         string[] command =
         [
-            "docker", "run", "--rm", "--interactive", "--pull", "never", .. options,
+            "docker", "run", "--rm", "--interactive", "--pull", "never", "--label", $"{Label}={run.Path}", .. options,
             // Only their names are on the command line, for everybody to see.
             .. environment.Keys.SelectMany(name => new[] { "--env", name }),
             "--entrypoint", "sh", image, "-c", Script, "sh", .. server,

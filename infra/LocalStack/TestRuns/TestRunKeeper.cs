@@ -21,7 +21,7 @@ internal static class TestRunKeeper
         DeleteLeftovers(run);
         say($"Starting RabbitMQ and PostgreSQL for this test run, {(inContainers ? "in containers" : "natively")}.");
         ITestServers servers = inContainers
-            ? await ContainerServers.StartAsync(run.Data, say)
+            ? await ContainerServers.StartAsync(run, say)
             : await NativeServers.StartAsync(run.Data, say);
         // Until the end is disposed, nobody joins a run whose servers are gone.
         using var end = await ShareAsync(servers, run, say);

@@ -9,19 +9,25 @@ namespace EndToEnd.LocalServers;
 public sealed class TestRunTests
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task The_servers_of_a_test_run_are_gone_when_its_last_process_or_their_keeper_is(bool killTheKeeper)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task The_servers_of_a_test_run_are_gone_when_its_last_process_or_their_keeper_is(bool killTheKeeper, bool inContainers)
     {
+        if (inContainers && await Docker.FindEngineAsync(TestContext.Current.CancellationToken) is (null, var whyNot))
+            Assert.Skip($"There are no containers here: {whyNot}.");
+
         var run = new TestRunDirectory(Path.Combine(Checkout.StackDirectory, "tests", "runs", Guid.NewGuid().ToString("N")));
         var testProcess = run.TryJoin().ShouldNotBeNull();
-        using var keeper = Process.Start(new ProcessStartInfo("dotnet", [typeof(Stack).Assembly.Location, "keep-test-servers", run.Path])
+        string[] keep = ["keep-test-servers", run.Path, .. inContainers ? ["--containers"] : Array.Empty<string>()];
+        using var keeper = Process.Start(new ProcessStartInfo("dotnet", [typeof(Stack).Assembly.Location, .. keep])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,
         })!;
         await Eventually.TrueAsync(() => File.Exists(run.Endpoints), "the servers start", TimeSpan.FromSeconds(120));
-        Servers().ShouldNotBeEmpty();
+        (await ServersAsync()).ShouldNotBeEmpty();
 
         if (killTheKeeper)
             keeper.Kill();
@@ -29,17 +35,19 @@ public sealed class TestRunTests
             await testProcess.DisposeAsync();
 
         await keeper.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(() => Servers().Count == 0, "no server is left");
+        await Eventually.EqualAsync(0, async () => (await ServersAsync()).Count, "servers that are left");
         if (!killTheKeeper)
             Directory.Exists(run.Data).ShouldBeFalse("their data are deleted");
         await testProcess.DisposeAsync();
         Directory.Delete(run.Path, recursive: true);
 
-        List<string> Servers() =>
-        [
-            .. Directory.EnumerateDirectories("/proc").Select(CommandOf)
-                .Where(command => command.Contains(run.Data, StringComparison.Ordinal)),
-        ];
+        async Task<IReadOnlyList<string>> ServersAsync() => inContainers
+            ? await Docker.ContainersOfTestRunAsync(run, TestContext.Current.CancellationToken)
+            :
+            [
+                .. Directory.EnumerateDirectories("/proc").Select(CommandOf)
+                    .Where(command => command.Contains(run.Data, StringComparison.Ordinal)),
+            ];
     }
 
     private static string CommandOf(string process)
