@@ -32,7 +32,10 @@ public sealed record Publication(Service Source, Type Message)
 /// <summary>One line of the routing table: who publishes what, and which endpoint of which service receives it.</summary>
 public sealed record Route(Service Source, Type Message, Service Destination, string Endpoint)
 {
-    /// <summary>The name of the message's exchange, the same in every virtual host that the message passes.</summary>
+    /// <summary>
+    /// The name of the message's exchange, the same in every virtual host that the message passes: <c>owner:message</c>, so that
+    /// none shares it with an endpoint.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The message type does not pin its exchange with <see cref="EntityNameAttribute" />.</exception>
     public string Exchange => MessageExchange.NameOf(Message);
 

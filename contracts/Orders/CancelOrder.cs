@@ -4,7 +4,7 @@ namespace Contracts.Orders;
 
 /// <summary>Command: end the order, whatever has happened to its payment so far.</summary>
 [MessageUrn("orders:cancel-order")]
-[EntityName("cancel-order")]
+[EntityName("orders:cancel-order")]
 public sealed record CancelOrder
 {
     public required Guid OrderId { get; init; }

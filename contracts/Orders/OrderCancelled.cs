@@ -4,7 +4,7 @@ namespace Contracts.Orders;
 
 /// <summary>The order will not be delivered and nothing of its payment is held any more; the customer may be told so.</summary>
 [MessageUrn("orders:order-cancelled")]
-[EntityName("order-cancelled")]
+[EntityName("orders:order-cancelled")]
 public sealed record OrderCancelled
 {
     public required Guid OrderId { get; init; }

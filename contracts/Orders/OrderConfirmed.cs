@@ -4,7 +4,7 @@ namespace Contracts.Orders;
 
 /// <summary>The order's payment is authorized: it will be delivered, and the customer may be told so.</summary>
 [MessageUrn("orders:order-confirmed")]
-[EntityName("order-confirmed")]
+[EntityName("orders:order-confirmed")]
 public sealed record OrderConfirmed
 {
     public required Guid OrderId { get; init; }

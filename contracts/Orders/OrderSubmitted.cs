@@ -4,7 +4,7 @@ namespace Contracts.Orders;
 
 /// <summary>An order was accepted and stored; its life begins.</summary>
 [MessageUrn("orders:order-submitted")]
-[EntityName("order-submitted")]
+[EntityName("orders:order-submitted")]
 public sealed record OrderSubmitted
 {
     public required Guid OrderId { get; init; }

@@ -7,7 +7,7 @@ namespace Contracts.Orders;
 /// <see cref="Routes.PaymentDeadline" />, whose time to live turns it into an event.
 /// </summary>
 [MessageUrn("orders:payment-deadline-reached")]
-[EntityName("payment-deadline-reached")]
+[EntityName("orders:payment-deadline-reached")]
 public sealed record PaymentDeadlineReached
 {
     public required Guid OrderId { get; init; }

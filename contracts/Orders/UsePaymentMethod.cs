@@ -4,7 +4,7 @@ namespace Contracts.Orders;
 
 /// <summary>Command: pay an order whose payment was declined or failed with another payment method.</summary>
 [MessageUrn("orders:use-payment-method")]
-[EntityName("use-payment-method")]
+[EntityName("orders:use-payment-method")]
 public sealed record UsePaymentMethod
 {
     public required Guid OrderId { get; init; }

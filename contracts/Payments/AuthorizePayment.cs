@@ -4,7 +4,7 @@ namespace Contracts.Payments;
 
 /// <summary>Command: reserve the order's total on the customer's payment method.</summary>
 [MessageUrn("payments:authorize-payment")]
-[EntityName("authorize-payment")]
+[EntityName("payments:authorize-payment")]
 public sealed record AuthorizePayment
 {
     public required Guid OrderId { get; init; }

@@ -4,7 +4,7 @@ namespace Contracts.Payments;
 
 /// <summary>Command: collect what was authorized for the order.</summary>
 [MessageUrn("payments:capture-payment")]
-[EntityName("capture-payment")]
+[EntityName("payments:capture-payment")]
 public sealed record CapturePayment
 {
     public required Guid OrderId { get; init; }

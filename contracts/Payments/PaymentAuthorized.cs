@@ -4,7 +4,7 @@ namespace Contracts.Payments;
 
 /// <summary>The order's total is reserved on the customer's payment method.</summary>
 [MessageUrn("payments:payment-authorized")]
-[EntityName("payment-authorized")]
+[EntityName("payments:payment-authorized")]
 public sealed record PaymentAuthorized
 {
     public required Guid OrderId { get; init; }

@@ -4,7 +4,7 @@ namespace Contracts.Payments;
 
 /// <summary>The reserved amount was collected.</summary>
 [MessageUrn("payments:payment-captured")]
-[EntityName("payment-captured")]
+[EntityName("payments:payment-captured")]
 public sealed record PaymentCaptured
 {
     public required Guid OrderId { get; init; }

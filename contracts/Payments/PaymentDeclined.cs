@@ -4,7 +4,7 @@ namespace Contracts.Payments;
 
 /// <summary>The customer's bank said no to one authorization attempt; another payment method may succeed.</summary>
 [MessageUrn("payments:payment-declined")]
-[EntityName("payment-declined")]
+[EntityName("payments:payment-declined")]
 public sealed record PaymentDeclined
 {
     public required Guid OrderId { get; init; }

@@ -4,7 +4,7 @@ namespace Contracts.Payments;
 
 /// <summary>The provider could not be brought to carry out an operation, retries included; nobody said no.</summary>
 [MessageUrn("payments:payment-failed")]
-[EntityName("payment-failed")]
+[EntityName("payments:payment-failed")]
 public sealed record PaymentFailed
 {
     public required Guid OrderId { get; init; }

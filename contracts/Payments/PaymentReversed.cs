@@ -4,7 +4,7 @@ namespace Contracts.Payments;
 
 /// <summary>Nothing is held for the order any more, and nothing will be: later authorizations and captures are refused.</summary>
 [MessageUrn("payments:payment-reversed")]
-[EntityName("payment-reversed")]
+[EntityName("payments:payment-reversed")]
 public sealed record PaymentReversed
 {
     public required Guid OrderId { get; init; }

@@ -7,7 +7,7 @@ namespace Contracts.Payments;
 /// what is held: nothing (a later authorization is then refused), an authorization (void) or a capture (refund).
 /// </summary>
 [MessageUrn("payments:reverse-payment")]
-[EntityName("reverse-payment")]
+[EntityName("payments:reverse-payment")]
 public sealed record ReversePayment
 {
     public required Guid OrderId { get; init; }

@@ -59,7 +59,7 @@ public sealed class ApplyTests
         await using var system = await TestSystem.ApplyAsync();
         var definitions = system.Topology.Definitions;
         var orders = system.VirtualHostOf(Routes.Orders);
-        await system.Broker.DeleteAsync(Binding.ToExchange(orders, "payment-authorized", "order-lifecycle"));
+        await system.Broker.DeleteAsync(Binding.ToExchange(orders, "payments:payment-authorized", "order-lifecycle"));
         await system.Broker.DeleteAsync(definitions.Policies.First(policy => policy.Name == "to-payments"));
         await system.Broker.PutAsync(definitions.Permissions.First(rights => rights.User == orders) with { Read = ".*" });
         await system.Broker.PutAsync(new Policy(orders, "stray", "^stray$", "queues", CanonicalJson.Of(("max-length", 1))));
@@ -67,7 +67,7 @@ public sealed class ApplyTests
         (await system.Topology.DiffAsync(system.Broker)).Select(step => step.ToString()).ShouldBe(
         [
             $"+ policy {orders}/to-payments",
-            $"+ binding {orders}/payment-authorized -> exchange order-lifecycle",
+            $"+ binding {orders}/payments:payment-authorized -> exchange order-lifecycle",
             $"~ rights of {orders} in {orders}: read .* becomes ^(?!to-).*",
             $"- policy {orders}/stray",
         ]);
@@ -81,7 +81,7 @@ public sealed class ApplyTests
         await using var system = await TestSystem.ApplyAsync();
         var channel = await system.ConnectAsync(Routes.Orders);
         await channel.QueueDeclareAsync("listening-in", durable: true, exclusive: false, autoDelete: false);
-        await channel.QueueBindAsync("listening-in", "order-submitted", "");
+        await channel.QueueBindAsync("listening-in", "orders:order-submitted", "");
 
         (await system.Topology.DiffAsync(system.Broker)).ShouldBeEmpty();
     }

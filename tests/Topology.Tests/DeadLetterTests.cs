@@ -8,20 +8,23 @@ namespace Topology.Tests;
 
 public sealed class DeadLetterTests
 {
-    [Fact]
-    public async Task A_message_that_no_binding_wants_is_a_dead_letter()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_message_that_no_binding_wants_is_a_dead_letter(bool endpointIsBound)
     {
         await using var system = await TestSystem.ApplyAsync();
         var payments = system.VirtualHostOf(Routes.Payments);
-        await system.Broker.DeleteAsync(Binding.ToExchange(payments, "capture-payment", "capture-payment"));
-        await system.Broker.DeleteAsync(Binding.ToQueue(payments, "capture-payment", "capture-payment"));
+        await system.Broker.DeleteAsync(endpointIsBound
+            ? Binding.ToQueue(payments, "capture-payment", "capture-payment")
+            : Binding.ToExchange(payments, "payments:capture-payment", "capture-payment"));
         var orders = await system.ConnectAsync(Routes.Orders);
 
-        await orders.PublishAsync("capture-payment", "nobody is bound over there");
+        await orders.PublishAsync("payments:capture-payment", "nobody is bound over there");
 
         var letter = await (await system.ConnectAsync(Routes.Payments)).TakeAsync(Names.DeadLetters);
         letter.Text().ShouldBe("nobody is bound over there");
-        letter.Exchange.ShouldBe("capture-payment");
+        letter.Exchange.ShouldBe("payments:capture-payment");
     }
 
     [Fact]
@@ -29,7 +32,7 @@ public sealed class DeadLetterTests
     {
         await using var system = await TestSystem.ApplyAsync(options => options with { EndpointDeliveryLimit = 3 });
         var orders = await system.ConnectAsync(Routes.Orders);
-        await orders.PublishAsync("order-submitted", "poison");
+        await orders.PublishAsync("orders:order-submitted", "poison");
 
         var deliveries = 0;
         BasicGetResult? letter = null;

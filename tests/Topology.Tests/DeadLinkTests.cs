@@ -24,7 +24,7 @@ public sealed class DeadLinkTests
                 step.ToString().StartsWith($"! shovel {link.SourceVirtualHost}/{link.Shovel} is ", StringComparison.Ordinal)),
             "the dead shovel is a line of diff");
         var orders = await system.ConnectAsync(Routes.Orders);
-        await orders.PublishAsync("authorize-payment", "waits for the right password");
+        await orders.PublishAsync("payments:authorize-payment", "waits for the right password");
 
         var complaint = await Should.ThrowAsync<TopologyException>(() => system.Topology.WaitForLinksAsync(system.Broker));
 
@@ -38,13 +38,13 @@ public sealed class DeadLinkTests
     {
         await using var system = await TestSystem.ApplyAsync(options => options with { LinkTimeout = Soon, LinkDeliveryLimit = 1000 });
         var link = system.Topology.Links.Single(link => link.Shovel == "orders-to-payments");
-        await system.Broker.DeleteAsync(Exchange.Fanout(link.DestinationVirtualHost, "authorize-payment"));
+        await system.Broker.DeleteAsync(Exchange.Fanout(link.DestinationVirtualHost, "payments:authorize-payment"));
         var orders = await system.ConnectAsync(Routes.Orders);
-        await orders.PublishAsync("authorize-payment", "waits for its exchange");
+        await orders.PublishAsync("payments:authorize-payment", "waits for its exchange");
 
         var complaint = await Should.ThrowAsync<TopologyException>(() => system.Topology.WaitForLinksAsync(system.Broker));
 
-        complaint.Message.ShouldStartWith($"{link} moves nothing: exchange {link.DestinationVirtualHost}/authorize-payment is missing");
+        complaint.Message.ShouldStartWith($"{link} moves nothing: exchange {link.DestinationVirtualHost}/payments:authorize-payment is missing");
         complaint.Message.Split(Environment.NewLine).ShouldHaveSingleItem("the other links are well");
         await ShouldHealAsync(system, "waits for its exchange");
     }
@@ -68,7 +68,7 @@ public sealed class DeadLinkTests
         var link = system.Topology.Links.Single(link => link.Shovel == "orders-to-payments");
         await system.Broker.PutAsync(new Permission(link.User, link.DestinationVirtualHost, "^$", "^$", "^$"));
         var orders = await system.ConnectAsync(Routes.Orders);
-        await orders.PublishAsync("authorize-payment", "waits for its right");
+        await orders.PublishAsync("payments:authorize-payment", "waits for its right");
 
         var complaint = await Should.ThrowAsync<TopologyException>(() => system.Topology.WaitForLinksAsync(system.Broker));
 

@@ -26,7 +26,7 @@ public sealed class LinkTests(TestSystem system) : IClassFixture<TestSystem>
         };
         byte[] body = [0, 1, 2, 255];
 
-        await orders.BasicPublishAsync("authorize-payment", "", mandatory: true, sent, body);
+        await orders.BasicPublishAsync("payments:authorize-payment", "", mandatory: true, sent, body);
 
         var arrived = await payments.TakeAsync("authorize-payment");
         arrived.Body.ToArray().ShouldBe(body);
@@ -63,7 +63,7 @@ public sealed class LinkTests(TestSystem system) : IClassFixture<TestSystem>
         await own.Broker.DeleteAsync(shovel);
         var orders = await own.ConnectAsync(Routes.Orders);
 
-        await orders.PublishAsync("authorize-payment", "waits");
+        await orders.PublishAsync("payments:authorize-payment", "waits");
 
         var administrator = await own.ConnectAsAdministratorAsync(Routes.Orders);
         (await administrator.MessageCountAsync("to-payments")).ShouldBe(1u);
@@ -81,7 +81,7 @@ public sealed class LinkTests(TestSystem system) : IClassFixture<TestSystem>
 
         await orders.PublishAsync("unknown-there", "poison");
         for (var i = 0; i < 200; i++)
-            await orders.PublishAsync("authorize-payment", $"{i}");
+            await orders.PublishAsync("payments:authorize-payment", $"{i}");
 
         var payments = await own.ConnectAsync(Routes.Payments);
         var letters = new HashSet<string>();
@@ -100,7 +100,7 @@ public sealed class LinkTests(TestSystem system) : IClassFixture<TestSystem>
 
                 // A shovel notices that its message was refused when it sends the next one, so a refused message that is alone
                 // waits for the traffic behind it.
-                await orders.PublishAsync("authorize-payment", "later traffic");
+                await orders.PublishAsync("payments:authorize-payment", "later traffic");
                 return arrived.Union(letters).Count(text => text != "later traffic") == 201;
             },
             "every message either arrives or is a dead letter");
@@ -123,7 +123,7 @@ public sealed class LinkTests(TestSystem system) : IClassFixture<TestSystem>
         for (var i = 0; i < 50; i++)
             try
             {
-                await orders.PublishAsync("authorize-payment", $"{i}");
+                await orders.PublishAsync("payments:authorize-payment", $"{i}");
                 accepted.Add($"{i}");
             }
             catch (RabbitMQ.Client.Exceptions.PublishException)

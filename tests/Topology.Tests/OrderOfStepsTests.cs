@@ -23,17 +23,17 @@ public sealed class OrderOfStepsTests
             $"+ queue {payments}/authorize-payment",
             $"+ queue {orders}/to-payments",
             $"+ binding {payments}/authorize-payment -> queue authorize-payment",
-            $"+ binding {payments}/authorize-payment -> exchange authorize-payment",
+            $"+ binding {payments}/payments:authorize-payment -> exchange authorize-payment",
             $"+ rights of {link} in {payments}",
             $"+ shovel {orders}/orders-to-payments",
-            $"+ binding {orders}/authorize-payment -> queue to-payments",
+            $"+ binding {orders}/payments:authorize-payment -> queue to-payments",
             $"+ rights of {orders} in {orders}",
         ]);
 
         bool IsOnTheWay(string step) =>
             step == $"+ vhost {orders}" || step == $"+ vhost {payments}" || step == $"+ queue {payments}/dead-letters"
             || step.EndsWith("/to-payments", StringComparison.Ordinal) || step == $"+ queue {payments}/authorize-payment"
-            || step.Contains("/authorize-payment ->", StringComparison.Ordinal) || step == $"+ rights of {link} in {payments}"
+            || step.Contains("authorize-payment ->", StringComparison.Ordinal) || step == $"+ rights of {link} in {payments}"
             || step.EndsWith("/orders-to-payments", StringComparison.Ordinal) || step == $"+ rights of {orders} in {orders}";
     }
 
@@ -57,11 +57,11 @@ public sealed class OrderOfStepsTests
         var (orders, notifications) = (link.SourceVirtualHost, link.DestinationVirtualHost);
         steps.ShouldBe(
         [
-            $"- binding {orders}/order-cancelled -> queue to-notifications",
-            $"- binding {orders}/order-confirmed -> queue to-notifications",
+            $"- binding {orders}/orders:order-cancelled -> queue to-notifications",
+            $"- binding {orders}/orders:order-confirmed -> queue to-notifications",
             $". what waits in {orders}/to-notifications travels before its way is closed",
             $"- binding {orders}/probe-orders-to-notifications -> queue to-notifications",
-            $"- binding {notifications}/order-cancelled -> exchange order-notifications",
+            $"- binding {notifications}/orders:order-cancelled -> exchange order-notifications",
             $"- shovel {orders}/orders-to-notifications",
             $"- queue {orders}/to-notifications",
             $"- exchange {notifications}/probe-orders-to-notifications",

@@ -53,7 +53,7 @@ public sealed class RightsTests(TestSystem system) : IClassFixture<TestSystem>
     public async Task A_service_can_use_its_own_virtual_host_as_MassTransit_does()
     {
         var orders = await system.ConnectAsync(Routes.Orders);
-        await orders.ExchangeDeclareAsync("order-submitted", ExchangeType.Fanout, durable: true);
+        await orders.ExchangeDeclareAsync("orders:order-submitted", ExchangeType.Fanout, durable: true);
         await orders.ExchangeDeclareAsync("order-lifecycle", ExchangeType.Fanout, durable: true);
         await orders.QueueDeclareAsync(
             "order-lifecycle",
@@ -61,7 +61,7 @@ public sealed class RightsTests(TestSystem system) : IClassFixture<TestSystem>
             exclusive: false,
             autoDelete: false,
             new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
-        await orders.ExchangeBindAsync("order-lifecycle", "order-submitted", "");
+        await orders.ExchangeBindAsync("order-lifecycle", "orders:order-submitted", "");
         await orders.QueueBindAsync("order-lifecycle", "order-lifecycle", "");
 
         (await system.Topology.DiffAsync(system.Broker)).ShouldBeEmpty();
@@ -76,9 +76,9 @@ public sealed class RightsTests(TestSystem system) : IClassFixture<TestSystem>
         var destination = Address(link.DestinationVirtualHost, user);
 
         await RefusedAsync(source, channel => channel.BasicGetAsync("order-lifecycle", autoAck: true));
-        await RefusedAsync(source, async channel => await channel.PublishAsync("order-submitted", "forged"));
+        await RefusedAsync(source, async channel => await channel.PublishAsync("orders:order-submitted", "forged"));
         await RefusedAsync(destination, channel => channel.BasicGetAsync("authorize-payment", autoAck: true));
-        await RefusedAsync(destination, async channel => await channel.PublishAsync("payment-captured", "forged"));
+        await RefusedAsync(destination, async channel => await channel.PublishAsync("payments:payment-captured", "forged"));
         await RefusedAsync(destination, channel => channel.QueueDeclareAsync("its-own"));
     }
 

@@ -34,6 +34,18 @@ public sealed class RoutingTableTests
     }
 
     [Fact]
+    public void A_messages_exchange_is_named_as_its_urn()
+    {
+        foreach (var route in Routes.All)
+            MessageUrn.ForTypeString(route.Message).ShouldBe($"urn:message:{route.Exchange}");
+    }
+
+    // MassTransit would bind the exchange to itself, and what nobody else takes would come back instead of becoming a dead letter.
+    [Fact]
+    public void No_message_shares_an_exchange_with_an_endpoint() =>
+        Routes.All.Select(route => route.Exchange).Intersect(Routes.All.Select(route => route.Endpoint)).ShouldBeEmpty();
+
+    [Fact]
     public void No_route_stands_twice() => Routes.All.ShouldBeUnique();
 
     [Fact]

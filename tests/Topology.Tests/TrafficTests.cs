@@ -20,7 +20,7 @@ public sealed class TrafficTests
         await using var system = await TestSystem.NameAsync();
         system.Use(system.Options, RoutingTable.OfContracts with { Routes = Former });
         await system.Topology.ApplyAsync(system.Broker);
-        await using var traffic = await Traffic.StartAsync(system, "order-confirmed");
+        await using var traffic = await Traffic.StartAsync(system, "orders:order-confirmed");
 
         system.Use(system.Options with { LinkSecret = "another", LinkLengthLimit = 500_000 });
         await system.Topology.ApplyAsync(system.Broker);
@@ -34,17 +34,17 @@ public sealed class TrafficTests
     public async Task A_route_taken_away_under_traffic_lets_what_is_under_way_arrive()
     {
         await using var system = await TestSystem.ApplyAsync();
-        await using var traffic = await Traffic.StartAsync(system, "order-confirmed");
+        await using var traffic = await Traffic.StartAsync(system, "orders:order-confirmed");
         // Standing still, so that much is under way when the route goes.
         await system.Broker.DeleteAsync(system.Topology.Definitions.Parameters.Single(parameter => parameter.Name == "orders-to-notifications"));
         var orders = await system.ConnectAsync(Routes.Orders);
         await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(i =>
-            orders.PublishAsync("order-cancelled", $"cancelled {i.ToString(CultureInfo.InvariantCulture)}").AsTask()));
+            orders.PublishAsync("orders:order-cancelled", $"cancelled {i.ToString(CultureInfo.InvariantCulture)}").AsTask()));
 
         system.Use(system.Options, RoutingTable.OfContracts with { Routes = Former });
         var steps = await system.Topology.ApplyAsync(system.Broker);
 
-        steps.Select(step => step.ToString()).ShouldContain($"- binding {system.VirtualHostOf(Routes.Orders)}/order-cancelled -> queue to-notifications");
+        steps.Select(step => step.ToString()).ShouldContain($"- binding {system.VirtualHostOf(Routes.Orders)}/orders:order-cancelled -> queue to-notifications");
         (await system.Topology.DiffAsync(system.Broker)).ShouldBeEmpty();
         await traffic.ShouldArriveInFullAsync(besides: UnderWay);
     }
@@ -55,7 +55,7 @@ public sealed class TrafficTests
         await using var system = await TestSystem.ApplyAsync();
         var orders = await system.ConnectAsync(Routes.Orders);
         for (var i = 0; i < 500; i++)
-            await orders.PublishAsync("order-confirmed", i.ToString(CultureInfo.InvariantCulture));
+            await orders.PublishAsync("orders:order-confirmed", i.ToString(CultureInfo.InvariantCulture));
 
         system.Use(system.Options, RoutingTable.OfContracts with
         {

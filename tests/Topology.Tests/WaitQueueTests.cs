@@ -69,7 +69,7 @@ public sealed class WaitQueueTests
         var orders = await system.ConnectAsync(Routes.Orders);
         var notifications = await system.ConnectAsync(Routes.Notifications);
 
-        await orders.PublishAsync("order-confirmed", "too late");
+        await orders.PublishAsync("orders:order-confirmed", "too late");
 
         var expired = await notifications.TakeAsync("notification-expired");
         expired.Text().ShouldBe("too late");

@@ -42,7 +42,7 @@ public sealed class DeliveryLimitTests
     {
         await using var shop = await Shop.OpenAsync(new ShopSettings { LinkDeliveryLimit = 2 });
         await using var depot = await shop.AdministratorChannelAsync(Shop.Depot);
-        await depot.ExchangeDeleteAsync("ship-parcel");
+        await depot.ExchangeDeleteAsync("shop:ship-parcel");
         var order = Guid.NewGuid();
         var messageId = await shop.PublishAsync(new ShipParcel(order));
         // A shovel notices what its destination refused when it sends the next message.
@@ -56,7 +56,7 @@ public sealed class DeliveryLimitTests
         var letter = await shop.LetterAsync(order);
         letter.Reason.ShouldBe("delivery_limit");
         letter.Queue.ShouldBe("to-depot");
-        letter.Exchange.ShouldBe("ship-parcel");
+        letter.Exchange.ShouldBe("shop:ship-parcel");
         await shop.Topology.ApplyAsync(shop.Broker);
 
         var response = await shop.Operator.PostAsync(new Uri($"shop/dead-letters/{letter.Id}/replay", UriKind.Relative), content: null);

@@ -62,7 +62,7 @@ public sealed class OperatorEndpointTests(OpenShop fixture) : IClassFixture<Open
         details.GetProperty("exception").GetProperty("message").GetString().ShouldBe("A parcel needs an address.");
         details.GetProperty("exception").GetProperty("stackTrace").GetString().ShouldNotBeNull().ShouldContain("PackParcelConsumer");
         details.GetProperty("origin").GetProperty("queue").GetString().ShouldBe("pack-parcel");
-        details.GetProperty("origin").GetProperty("exchange").GetString().ShouldBe("pack-parcel");
+        details.GetProperty("origin").GetProperty("exchange").GetString().ShouldBe("shop:pack-parcel");
         details.GetProperty("conversationId").GetString().ShouldNotBeNullOrEmpty();
         details.GetProperty("body").GetProperty("encoding").GetString().ShouldBe("utf-8");
         JsonDocument.Parse(details.GetProperty("body").GetProperty("content").GetString()!).RootElement

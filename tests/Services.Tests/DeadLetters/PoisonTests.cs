@@ -139,7 +139,6 @@ public sealed class PoisonTests(OpenShop fixture) : IClassFixture<OpenShop>
         var order = Guid.NewGuid();
         await using var channel = await _shop.ChannelAsync();
         await channel.QueueUnbindAsync("offer-parcel", "offer-parcel", "");
-        await channel.ExchangeUnbindAsync("offer-parcel", "offer-parcel", "");
 
         var letter = await PublishAsync("offer-parcel", RawMessage.Envelope(Guid.NewGuid(), "Shop:OfferParcel", new { orderId = order }));
 

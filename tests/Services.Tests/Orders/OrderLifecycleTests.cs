@@ -107,8 +107,8 @@ public sealed class OrderLifecycleTests(OrdersSystem orders) : IClassFixture<Ord
 
         // The table alone would answer each of them: only the inbox can tell that they are one.
         for (var delivery = 0; delivery < 3; delivery++)
-            await orders.Payments.PublishAsync("payment-authorized", late, messageId);
-        await orders.Payments.PublishAsync("payment-captured", new PaymentCaptured
+            await orders.Payments.PublishAsync("payments:payment-authorized", late, messageId);
+        await orders.Payments.PublishAsync("payments:payment-captured", new PaymentCaptured
         {
             OrderId = id, Amount = new(2500, "EUR"), CaptureId = "cap-1", CapturedAt = DateTimeOffset.UtcNow,
         });

@@ -46,27 +46,27 @@ public sealed class PlayedPayments : IAsyncDisposable
 
     public int TimesAsked(string queue, Guid orderId, int attempt = 1) => _received.GetValueOrDefault((orderId, queue, attempt));
 
-    public Task AuthorizedAsync(Guid orderId, int attempt = 1) => PublishAsync("payment-authorized", new PaymentAuthorized
+    public Task AuthorizedAsync(Guid orderId, int attempt = 1) => PublishAsync("payments:payment-authorized", new PaymentAuthorized
     {
         OrderId = orderId, Attempt = attempt, Amount = new(2500, "EUR"), AuthorizationId = $"auth-{attempt}", AuthorizedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task DeclinedAsync(Guid orderId, int attempt = 1) => PublishAsync("payment-declined", new PaymentDeclined
+    public Task DeclinedAsync(Guid orderId, int attempt = 1) => PublishAsync("payments:payment-declined", new PaymentDeclined
     {
         OrderId = orderId, Attempt = attempt, Reason = "insufficient_funds", DeclinedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task FailedAsync(Guid orderId, PaymentOperation operation, int attempt = 1) => PublishAsync("payment-failed", new PaymentFailed
+    public Task FailedAsync(Guid orderId, PaymentOperation operation, int attempt = 1) => PublishAsync("payments:payment-failed", new PaymentFailed
     {
         OrderId = orderId, Operation = operation, Attempt = attempt, Reason = "timeout", FailedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task CapturedAsync(Guid orderId) => PublishAsync("payment-captured", new PaymentCaptured
+    public Task CapturedAsync(Guid orderId) => PublishAsync("payments:payment-captured", new PaymentCaptured
     {
         OrderId = orderId, Amount = new(2500, "EUR"), CaptureId = "cap-1", CapturedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task ReversedAsync(Guid orderId, ReversalOutcome outcome, int attempt = 1) => PublishAsync("payment-reversed", new PaymentReversed
+    public Task ReversedAsync(Guid orderId, ReversalOutcome outcome, int attempt = 1) => PublishAsync("payments:payment-reversed", new PaymentReversed
     {
         OrderId = orderId, Attempt = attempt, Outcome = outcome, ReversedAt = DateTimeOffset.UtcNow,
     });

@@ -50,7 +50,7 @@ public sealed class PaymentFlowTests(PaymentsSystem system) : IClassFixture<Paym
         await system.Orders.HearsAsync<PaymentAuthorized>(last);
 
         (await system.ProviderLogAsync(_order)).ShouldBe("authorization");
-        system.Orders.Heard(_order).ShouldBe(["payment-authorized"]);
+        system.Orders.Heard(_order).ShouldBe(["payments:payment-authorized"]);
     }
 
     [Fact]
