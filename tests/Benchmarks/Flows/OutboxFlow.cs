@@ -33,7 +33,8 @@ sealed class OutboxFlow(IHost host, OrderCompletion completion) : IOrderFlow
             });
             bus.AddConfigureEndpointsCallback((context, _, endpoint) =>
             {
-                endpoint.PrefetchCount = 64;
+                endpoint.PrefetchCount = Schema.Prefetch;
+                endpoint.ConcurrentMessageLimit = Schema.AtATime;
                 endpoint.UseEntityFrameworkOutbox<BenchmarkDbContext>(context);
                 if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                     rabbit.SetQuorumQueue(1);

@@ -12,8 +12,6 @@ namespace Benchmarks.Flows;
 /// </summary>
 sealed class RawFlow : IOrderFlow
 {
-    const ushort Prefetch = 64;
-
     readonly OrderCompletion _completion = new();
     readonly NpgsqlDataSource _database;
     readonly IConnection _connection;
@@ -62,10 +60,10 @@ sealed class RawFlow : IOrderFlow
 
     async Task Consume(string queue, Func<Guid, Task> step)
     {
-        var channel = await _connection.CreateChannelAsync(new CreateChannelOptions(false, false, consumerDispatchConcurrency: Prefetch));
+        var channel = await _connection.CreateChannelAsync(new CreateChannelOptions(false, false, consumerDispatchConcurrency: Schema.AtATime));
         await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false,
             new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
-        await channel.BasicQosAsync(0, Prefetch, false);
+        await channel.BasicQosAsync(0, Schema.Prefetch, false);
         AsyncEventingBasicConsumer consumer = new(channel);
         consumer.ReceivedAsync += async (_, delivery) =>
         {
