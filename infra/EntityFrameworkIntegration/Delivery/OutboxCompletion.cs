@@ -5,8 +5,8 @@ using Npgsql;
 namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
 
 /// <summary>
-/// Deletes the rows of confirmed messages and records failed attempts. One flush is in flight at a time; whatever completes meanwhile
-/// joins the next, so the batches grow with the load and no timer delays a quiet system.
+/// Deletes the rows of confirmed messages and records failed attempts. One flush is in flight at a time, and each lingers a moment for
+/// others to join: nobody waits for it, and a delete of many rows costs little more than that of one.
 /// </summary>
 sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimeProvider time, ILogger logger)
 {
@@ -16,6 +16,9 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimePro
 
     // What the database does not take during an outage is kept up to here. Beyond, leases end and messages are sent twice.
     const int LargestBacklog = 100_000;
+
+    // A crash in the meantime sends the messages once more, as one before the confirm would have.
+    static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
 
     static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(500);
 
@@ -69,7 +72,10 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimePro
             try
             {
                 while (!IsEmpty)
+                {
+                    await Task.Delay(Linger, time).ConfigureAwait(false);
                     await FlushBatch(Take(_sent), Take(_failed)).ConfigureAwait(false);
+                }
             }
             finally
             {
