@@ -72,6 +72,13 @@ public static class MessagingSetup
         // Its default name carries the machine's; this one is the same wherever the service runs.
         rabbit.OverrideDefaultBusEndpointQueueName($"bus-{service}");
 
+        // MassTransit indents JSON unless told otherwise; the broker, the outbox and the database's log would all carry the spaces.
+        rabbit.ConfigureJsonSerializerOptions(json =>
+        {
+            json.WriteIndented = false;
+            return json;
+        });
+
         rabbit.ReplaceBrokenConnections();
         rabbit.UseDeadLetterQueue();
         rabbit.UseMandatorySends();
