@@ -59,6 +59,12 @@ public class MisuseTests
     }
 
     [Fact]
+    public void A_schema_that_changes_while_the_service_runs()
+    {
+        Configure(x => x.UsePostgres(enableSchemaCaching: false)).ShouldContain("the sweeper reads one schema only");
+    }
+
+    [Fact]
     public void Numbers_out_of_range()
     {
         Configure(x =>

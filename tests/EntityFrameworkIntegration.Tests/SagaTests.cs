@@ -1,6 +1,7 @@
 using EntityFrameworkIntegration.Tests.Support;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using RealServers;
 using Shouldly;
@@ -30,6 +31,27 @@ public class SagaTests : OutboxTest
             host.Journal.Count<Counted>().ShouldBe(50);
             await OutboxIsEmpty();
         }
+    }
+
+    [Fact]
+    public async Task A_locked_saga_needs_neither_a_concurrency_token_nor_a_retry()
+    {
+        var id = NewId.NextGuid();
+        await Execute($"INSERT INTO counters VALUES ('{id}', 'Counting', '', 0)");
+        await using var host = await NewHost()
+            .Bus(x => x.AddSagaStateMachine<CounterStateMachine, CounterSaga>().EntityFrameworkRepository(r =>
+            {
+                r.ConcurrencyMode = ConcurrencyMode.Pessimistic;
+                r.AddDbContext<DbContext, UnguardedSagaDbContext>((_, o) => o.UseNpgsql(Database.ConnectionString));
+                r.UsePostgres();
+            }))
+            .Endpoint((_, _, _) => { })
+            .StartAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => host.Bus.Publish(new CountUp(id))));
+
+        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "CounterSaga") == 0 && await Count("counters", "\"Count\" = 50") == 1, "a counter at 50");
+        (await RabbitMq.Depth(Broker.Uri, "CounterSaga_error")).ShouldBe(0u);
     }
 
     [Theory]
@@ -158,6 +180,15 @@ public class SagaTests : OutboxTest
                     endpoint.UseEntityFrameworkOutbox<TestDbContext>(context);
             })
             .StartAsync();
+    }
+}
+
+/// <summary>Maps the saga without any concurrency token, so that only its row's lock stands between two updates.</summary>
+public class UnguardedSagaDbContext(DbContextOptions<UnguardedSagaDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<CounterSaga>().ToTable("counters").HasKey(x => x.CorrelationId);
     }
 }
 

@@ -50,8 +50,7 @@ public class SweeperTests : OutboxTest
         await using var host = await NewHost().Consumer<RecordPaidConsumer>()
             .Outbox(x =>
             {
-                // A good message can be hit by a neighbour's refusal, which closes the channel they share, more than once.
-                x.ParkAfterAttempts = 5;
+                x.ParkAfterAttempts = 3;
                 x.MaxRetryDelay = TimeSpan.FromMilliseconds(400);
                 x.UseBusOutbox(b => b.MessageDeliveryTimeout = TimeSpan.FromSeconds(2));
             }).StartAsync();
@@ -100,6 +99,37 @@ public class SweeperTests : OutboxTest
     }
 
     [Fact]
+    public async Task A_good_message_is_never_parked_for_what_a_bad_one_does_to_their_channel()
+    {
+        const int requests = 40;
+        await RabbitMq.Declare(Broker.Uri, "taken", "direct", "unrelated");
+        await using var host = await NewHost().Consumer<RecordPaidConsumer>().Outbox(x =>
+        {
+            x.ParkAfterAttempts = 1;
+            x.RetryDelay = x.MaxRetryDelay = TimeSpan.FromMilliseconds(100);
+        }).StartAsync();
+
+        // While the first are retried, the next close the channel that all but the retried ones share.
+        await Parallel.ForEachAsync(Enumerable.Range(0, requests), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) =>
+        {
+            await using var scope = host.Services.CreateAsyncScope();
+            var publish = scope.ServiceProvider.GetRequiredService<IPublishEndpoint>();
+            for (var n = 0; n < 10; n++)
+                await publish.Publish(new OrderPaid(NewId.NextGuid(), (i * 10) + n), CancellationToken.None);
+            var taken = await scope.ServiceProvider.GetRequiredService<ISendEndpointProvider>().GetSendEndpoint(new Uri("exchange:taken"));
+            await taken.Send(new OrderPaid(NewId.NextGuid(), -1), CancellationToken.None);
+            await scope.ServiceProvider.GetRequiredService<TestDbContext>().SaveChangesAsync(CancellationToken.None);
+        });
+
+        await Eventually.EqualAsync((long)requests, () => Count("outbox_message", "parked_time IS NOT NULL AND destination_address LIKE '%taken%'"),
+            "parked messages");
+        await Eventually.EqualAsync(0L, () => Count("outbox_message", "parked_time IS NULL"), "messages that are still tried");
+        (await Scalar<string>("SELECT coalesce(string_agg(last_error, E'\\n'), '') FROM outbox_message WHERE destination_address NOT LIKE '%taken%'")).ShouldBe("");
+        await Eventually.EqualAsync(requests * 10, () => Task.FromResult(host.Journal.Of<OrderPaid>().Select(x => x.Number).Distinct().Count()), "good messages");
+        await Execute("DELETE FROM outbox_message");
+    }
+
+    [Fact]
     public async Task A_host_that_stops_has_sent_what_it_committed()
     {
         await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
@@ -114,6 +144,24 @@ public class SweeperTests : OutboxTest
         var payments = await Count("payments");
         (await Count("outbox_message")).ShouldBe(0);
         (await RabbitMq.Depth(Broker.Uri, "paid")).ShouldBe((uint)payments);
+    }
+
+    [Fact]
+    public async Task Before_the_tables_are_there_the_outbox_waits_without_a_warning()
+    {
+        await Execute("ALTER TABLE outbox_message RENAME TO later_message");
+        await Execute("ALTER TABLE outbox_state RENAME TO later_state");
+        await using var host = await NewHost().Consumer<RecordPaidConsumer>().StartAsync();
+
+        await Eventually.TrueAsync(() => host.Logs.Lines.Any(x => x.Contains("The outbox of the default bus waits for its tables", StringComparison.Ordinal)), "the outbox says that it waits");
+        await Eventually.TrueAsync(() => host.Logs.Lines.Any(x => x.Contains("The inbox waits for its tables", StringComparison.Ordinal)), "the inbox says that it waits");
+        host.Logs.Lines.ShouldNotContain(x => x.StartsWith("Warning MassTransit.Outbox", StringComparison.Ordinal));
+
+        await Execute("ALTER TABLE later_message RENAME TO outbox_message");
+        await Execute("ALTER TABLE later_state RENAME TO outbox_state");
+        await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
+        await Rows.Insert(Sql, Broker, 1, "clock_timestamp()");
+        await Eventually.EqualAsync(1u, () => RabbitMq.Depth(Broker.Uri, "target"), "messages that were swept");
     }
 
     [Fact]

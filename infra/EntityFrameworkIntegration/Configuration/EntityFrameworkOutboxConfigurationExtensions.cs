@@ -25,8 +25,16 @@ public static class EntityFrameworkOutboxConfigurationExtensions
 
     /// <summary>Stores inbox and outbox in PostgreSQL.</summary>
     /// <param name="configurator">The outbox configurator.</param>
-    public static IEntityFrameworkOutboxConfigurator UsePostgres(this IEntityFrameworkOutboxConfigurator configurator)
+    /// <param name="enableSchemaCaching">False asks for tables whose schema changes while the service runs, which this outbox does not have.</param>
+    /// <exception cref="ConfigurationException"><paramref name="enableSchemaCaching" /> is false.</exception>
+    public static IEntityFrameworkOutboxConfigurator UsePostgres(this IEntityFrameworkOutboxConfigurator configurator, bool enableSchemaCaching = true)
     {
+        if (!enableSchemaCaching)
+        {
+            throw new ConfigurationException(
+                "UsePostgres(enableSchemaCaching: false) asks for tables whose schema changes while the service runs, but the sweeper reads one schema only: leave it out, and give each schema a DbContext type of its own.");
+        }
+
         if (configurator is not OutboxConfigurator outbox)
             throw new ArgumentException("UsePostgres configures the outbox that AddEntityFrameworkOutbox passes to its callback.", nameof(configurator));
 

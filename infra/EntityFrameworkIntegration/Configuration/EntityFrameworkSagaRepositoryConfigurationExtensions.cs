@@ -37,7 +37,9 @@ public static class EntityFrameworkSagaRepositoryConfigurationExtensions
 
     /// <summary>Keeps sagas in PostgreSQL, which is the only database and hence the default; kept for code that says so.</summary>
     /// <param name="configurator">The repository's configurator.</param>
-    public static IEntityFrameworkSagaRepositoryConfigurator UsePostgres(this IEntityFrameworkSagaRepositoryConfigurator configurator)
+    /// <param name="enableSchemaCaching">Either is right: the names are read from each DbContext's own model.</param>
+    public static IEntityFrameworkSagaRepositoryConfigurator UsePostgres(this IEntityFrameworkSagaRepositoryConfigurator configurator,
+        bool enableSchemaCaching = true)
     {
         ArgumentNullException.ThrowIfNull(configurator);
 
@@ -47,7 +49,9 @@ public static class EntityFrameworkSagaRepositoryConfigurationExtensions
 
     /// <summary>Keeps sagas in PostgreSQL, which is the only database and hence the default; kept for code that says so.</summary>
     /// <param name="configurator">The repository's configurator.</param>
-    public static IEntityFrameworkSagaRepositoryConfigurator<TSaga> UsePostgres<TSaga>(this IEntityFrameworkSagaRepositoryConfigurator<TSaga> configurator)
+    /// <param name="enableSchemaCaching">Either is right: the names are read from each DbContext's own model.</param>
+    public static IEntityFrameworkSagaRepositoryConfigurator<TSaga> UsePostgres<TSaga>(this IEntityFrameworkSagaRepositoryConfigurator<TSaga> configurator,
+        bool enableSchemaCaching = true)
         where TSaga : class, ISaga
     {
         ArgumentNullException.ThrowIfNull(configurator);

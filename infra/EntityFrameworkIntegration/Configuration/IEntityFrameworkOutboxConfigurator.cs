@@ -31,7 +31,7 @@ public interface IEntityFrameworkOutboxConfigurator
 
     /// <summary>
     /// After how many failed attempts a row is parked: kept with its error, and left alone until it is sent again on request. Attempts
-    /// that fail because the broker cannot be reached do not count. Default 10.
+    /// that fail because the broker cannot be reached, or because of another message on the same channel, do not count. Default 10.
     /// </summary>
     int ParkAfterAttempts { set; }
 

@@ -26,6 +26,10 @@ sealed class InboxTrimmer(string busName, OutboxOptions options, OutboxDatabase 
                 {
                     await Trim(stopping).ConfigureAwait(false);
                 }
+                catch (Exception exception) when (OutboxError.IsMissingTable(exception))
+                {
+                    logger.LogInformation("The inbox waits for its tables to be created");
+                }
                 catch (Exception exception) when (exception is not OperationCanceledException)
                 {
                     logger.LogWarning(exception, "The inbox could not be trimmed; trying again in {Interval}", _interval);

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
 
 static class OutboxError
@@ -13,5 +15,14 @@ static class OutboxError
 
         var text = string.Join(" <- ", causes);
         return text.Length > LongestText ? text[..LongestText] : text;
+    }
+
+    /// <summary>True if the schema has not been migrated yet, which is an ordinary moment in the first start of a service.</summary>
+    public static bool IsMissingTable(Exception exception)
+    {
+        return exception is PostgresException
+        {
+            SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName,
+        };
     }
 }

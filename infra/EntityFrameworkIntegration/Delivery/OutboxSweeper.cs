@@ -26,6 +26,11 @@ sealed class OutboxSweeper(
 {
     const int LargestRefused = 20;
 
+    // A connection that breaks, or a neighbour that has its channel closed, fails a good message, too, but not so often in a row.
+    const int TriesBeforeParking = 5;
+
+    static readonly TimeSpan PauseBeforeParking = TimeSpan.FromMilliseconds(50);
+
     static readonly MethodInfo PublishEndpointMethod = typeof(IPublishEndpointProvider).GetMethod(nameof(IPublishEndpointProvider.GetPublishSendEndpoint))!;
 
     readonly ConcurrentDictionary<string, Type?> _publishedTypes = new(StringComparer.Ordinal);
@@ -46,8 +51,7 @@ sealed class OutboxSweeper(
     }
 
     /// <summary>
-    /// Runs until stopped. A row that has been refused before is sent in a lane of its own, one at a time: what it does to its channel
-    /// happens to no other row, its failure is its own doing, and nobody waits behind it.
+    /// Runs until stopped. A row that has been refused before is sent in a lane of its own, one at a time, so that nobody waits behind it.
     /// </summary>
     public Task Run(CancellationToken stopping)
     {
@@ -75,7 +79,9 @@ sealed class OutboxSweeper(
             {
                 // Said once per outage, and not once per look.
                 problem = exception.Message;
-                if (problem != lastProblem)
+                if (problem != lastProblem && OutboxError.IsMissingTable(exception))
+                    logger.LogInformation("The outbox of {Bus} waits for its tables to be created", Name);
+                else if (problem != lastProblem)
                 {
                     logger.LogWarning("The outbox of {Bus} cannot be swept, trying again every {Delay}: {Reason}",
                         Name, options.QueryDelay, OutboxError.Describe(exception));
@@ -122,16 +128,47 @@ sealed class OutboxSweeper(
             return false;
 
         Sweep sweep = new(started);
-        foreach (var row in rows)
+        var left = rows;
+        for (var round = 1; left.Count > 0; round++)
         {
-            if (MustStop(sweep, stopping))
-                Release(row);
-            else
-                await Send(sweep, row, mayPark: true, stopping).ConfigureAwait(false);
+            left = await SendRefused(sweep, left, round, stopping).ConfigureAwait(false);
+            if (left.Count > 0)
+                await Task.Delay(PauseBeforeParking * round, time, stopping).ConfigureAwait(false);
         }
 
         await completion.Drain(stopping).ConfigureAwait(false);
         return rows.Count == LargestRefused && !sweep.BrokerIsGone;
+    }
+
+    /// <summary>Sends each row alone. Returns those that are to be parked unless they can be sent in the next round.</summary>
+    async Task<List<OutboxMessage>> SendRefused(Sweep sweep, List<OutboxMessage> rows, int round, CancellationToken stopping)
+    {
+        List<OutboxMessage> again = [];
+        foreach (var row in rows)
+        {
+            if (MustStop(sweep, stopping))
+            {
+                Release(row);
+                continue;
+            }
+
+            var started = time.GetTimestamp();
+            if (await TrySend(row, stopping).ConfigureAwait(false) is not { } failure)
+                continue;
+
+            var isLast = row.Attempts >= options.ParkAfterAttempts;
+            if (failure is TimeoutException)
+            {
+                // Silence takes its time: it gets as many tries, but not in a row.
+                Fail(sweep, row, mayPark: row.Attempts >= options.ParkAfterAttempts + TriesBeforeParking, started, failure);
+            }
+            else if (isLast && round < TriesBeforeParking)
+                again.Add(row);
+            else
+                Fail(sweep, row, mayPark: isLast, started, failure);
+        }
+
+        return again;
     }
 
     async Task<List<OutboxMessage>> Claim(string statement, int limit, CancellationToken stopping)
@@ -173,7 +210,7 @@ sealed class OutboxSweeper(
                 continue;
             }
 
-            var send = Send(sweep, row, mayPark: false, stopping);
+            var send = Send(sweep, row, stopping);
             if (open.Add(row.DestinationAddress))
                 await send.ConfigureAwait(false);
             else
@@ -195,7 +232,15 @@ sealed class OutboxSweeper(
         completion.Failed(new FailedMessage(row.Id, row.Attempts, row.LastError ?? "", TimeSpan.Zero, Parked: false));
     }
 
-    async Task Send(Sweep sweep, OutboxMessage row, bool mayPark, CancellationToken stopping)
+    async Task Send(Sweep sweep, OutboxMessage row, CancellationToken stopping)
+    {
+        var started = time.GetTimestamp();
+        if (await TrySend(row, stopping).ConfigureAwait(false) is { } failure)
+            Fail(sweep, row, mayPark: false, started, failure);
+    }
+
+    /// <summary>Sends the row, or returns why that failed.</summary>
+    async Task<Exception?> TrySend(OutboxMessage row, CancellationToken stopping)
     {
         var started = time.GetTimestamp();
         try
@@ -214,8 +259,10 @@ sealed class OutboxSweeper(
         }
         catch (Exception exception)
         {
-            Fail(sweep, row, mayPark, started, exception);
+            return exception;
         }
+
+        return null;
     }
 
     void Fail(Sweep sweep, OutboxMessage row, bool mayPark, long started, Exception exception)
@@ -231,11 +278,17 @@ sealed class OutboxSweeper(
             return;
         }
 
-        var attempts = row.Attempts + 1;
-        var parked = mayPark && attempts >= options.ParkAfterAttempts;
-        completion.Failed(new FailedMessage(row.Id, attempts, reason, Backoff(row.Attempts), parked));
+        if (row.Attempts > 0 && RefusedMessage.IsAnother(exception, row))
+        {
+            // It was on the channel that another one's refusal has closed, which says nothing about this one.
+            completion.Failed(new FailedMessage(row.Id, row.Attempts, reason, options.RetryDelay, Parked: false));
+            return;
+        }
 
-        if (parked)
+        var attempts = row.Attempts + 1;
+        completion.Failed(new FailedMessage(row.Id, attempts, reason, Backoff(row.Attempts), mayPark));
+
+        if (mayPark)
         {
             metrics.Parked();
             logger.LogError("Message {MessageId} to {Destination} is parked after {Attempts} failed attempts: {Reason}",
