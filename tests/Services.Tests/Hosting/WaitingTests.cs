@@ -70,6 +70,6 @@ public sealed class WaitingTests(WaitingTests.StartedFirst orders) : IClassFixtu
     /// <summary>Nothing is migrated and nothing started: the test does it in its own order.</summary>
     public sealed class StartedFirst : OrdersSystem
     {
-        protected override Task StartAsync() => Task.CompletedTask;
+        protected override Task OpenAsync() => Task.CompletedTask;
     }
 }

@@ -3,46 +3,32 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Contracts;
 using Contracts.Orders;
-using Npgsql;
 using RabbitMQ.Client;
 using RealServers;
 using Services.Tests.Hosting;
 using Services.Tests.Messaging;
-using Topology;
-using Xunit;
 
 namespace Services.Tests.Notifications;
 
-/// <summary>The Notifications service with a database, a mail server and the whole broker topology of its own. Orders is played by the test.</summary>
-public class NotificationsSystem : IAsyncLifetime
+/// <summary>The Notifications service, with a mail server behind a network that can fail. Orders is played by the test.</summary>
+public class NotificationsSystem() : ServiceSystem(Routes.Notifications, Project)
 {
     public const string Project = "services/Notifications";
 
-    private readonly string _prefix = $"n{Guid.NewGuid():N}"[..9] + "-";
-    private Servers _servers = null!;
-    private TestDatabase _database = null!;
-    private BrokerTopology _topology = null!;
-    private IConnection _connection = null!;
     private IChannel _orders = null!;
 
     /// <summary>How long a notification may wait on the broker.</summary>
     protected virtual TimeSpan Lifetime => TimeSpan.FromDays(1);
-
-    public ServiceProcess Service { get; private set; } = null!;
 
     public SmtpSink Mail { get; } = new();
 
     /// <summary>The way from the service to the mail server.</summary>
     public TcpProxy MailNetwork { get; private set; } = null!;
 
-    public NpgsqlDataSource Database { get; private set; } = null!;
+    protected override IReadOnlyDictionary<string, TimeSpan> Ttls => new Dictionary<string, TimeSpan> { ["order-notifications"] = Lifetime };
 
-    private Dictionary<string, string?> Settings => new()
+    protected override IReadOnlyDictionary<string, string?> OwnSettings => new Dictionary<string, string?>
     {
-        ["ASPNETCORE_ENVIRONMENT"] = "Development",
-        ["ConnectionStrings__Database"] = _database.ConnectionString,
-        ["ConnectionStrings__DatabaseOwner"] = _database.OwnerConnectionString,
-        ["ConnectionStrings__Broker"] = _topology.AddressOf(Routes.Notifications).ToString(),
         ["Smtp__Host"] = "127.0.0.1",
         ["Smtp__Port"] = MailNetwork.Port.ToString(CultureInfo.InvariantCulture),
         ["Smtp__From"] = "shop@shop.example",
@@ -52,69 +38,11 @@ public class NotificationsSystem : IAsyncLifetime
         ["Smtp__LongestDelay"] = "00:00:00.500",
     };
 
-    public async ValueTask InitializeAsync()
+    protected override async Task OpenSurroundingsAsync()
     {
-        _servers = await Servers.GetAsync();
-        _database = await _servers.CreateDatabaseAsync("notifications");
-        _topology = BrokerTopology.From(new TopologyOptions
-        {
-            Prefix = _prefix,
-            Broker = new UriBuilder(_servers.Broker) { UserName = "", Password = "" }.Uri,
-            Ttls = new Dictionary<string, TimeSpan> { ["order-notifications"] = Lifetime },
-        });
-        using (var management = new Topology.ManagementApi(_servers.Management))
-            await _topology.ApplyAsync(management);
-
-        MailNetwork = TcpProxy.To("127.0.0.1", Mail.Port);
-        var (exitCode, output, error) = await ServiceProcess.RunAsync(Project, ["migrate"], Settings);
-        if (exitCode != 0)
-            throw new InvalidOperationException($"migrate failed: {output} {error}");
-
-        Database = NpgsqlDataSource.Create(_database.OwnerConnectionString);
-        _connection = await new ConnectionFactory { Uri = _topology.AddressOf(Routes.Orders) }.CreateConnectionAsync();
-        _orders = await _connection.ConfirmedChannelAsync();
-        await StartAsync();
-    }
-
-    /// <summary>Starts the service, for the first time or after a test has ended it.</summary>
-    public async Task StartAsync()
-    {
-        if (Service is not null)
-            await Service.DisposeAsync();
-        Service = await ServiceProcess.StartAsync(Project, Settings);
-        await Service.ReadyAsync();
-    }
-
-    /// <summary>Starts another instance of the service on the same queue and database.</summary>
-    public async Task<ServiceProcess> StartAnotherAsync()
-    {
-        var another = await ServiceProcess.StartAsync(Project, Settings);
-        await another.ReadyAsync();
-        return another;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Service is not null)
-            await Service.DisposeAsync();
-        if (_orders is not null)
-            await _orders.DisposeAsync();
-        if (_connection is not null)
-            await _connection.DisposeAsync();
-        if (MailNetwork is not null)
-            await MailNetwork.DisposeAsync();
-        await Mail.DisposeAsync();
-        if (Database is not null)
-            await Database.DisposeAsync();
-        if (_topology is not null)
-        {
-            using var management = new Topology.ManagementApi(_servers.Management);
-            await _topology.RemoveAsync(management);
-        }
-
-        if (_database is not null)
-            await _database.DisposeAsync();
-        GC.SuppressFinalize(this);
+        MailNetwork = Opened(TcpProxy.To("127.0.0.1", Opened(Mail).Port));
+        var connection = Opened(await new ConnectionFactory { Uri = AddressOf(Routes.Orders) }.CreateConnectionAsync());
+        _orders = Opened(await connection.ConfirmedChannelAsync());
     }
 
     /// <summary>Publishes in the orders virtual host that an order is confirmed.</summary>
@@ -135,7 +63,7 @@ public class NotificationsSystem : IAsyncLifetime
     /// <summary>Messages waiting in a queue of the notifications virtual host.</summary>
     public async Task<uint> WaitingInAsync(string queue)
     {
-        await using var connection = await new ConnectionFactory { Uri = _topology.AddressOf(Routes.Notifications) }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = AddressOf(Routes.Notifications) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         return await channel.MessageCountAsync(queue);
     }
@@ -143,7 +71,7 @@ public class NotificationsSystem : IAsyncLifetime
     /// <summary>Publishes straight to a queue's exchange in the notifications virtual host, with headers of the test's choice.</summary>
     public async Task SendConfirmationAsync(Guid orderId, string queue, IDictionary<string, object?> headers)
     {
-        await using var connection = await new ConnectionFactory { Uri = _topology.AddressOf(Routes.Notifications) }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = AddressOf(Routes.Notifications) }.CreateConnectionAsync();
         await using var channel = await connection.ConfirmedChannelAsync();
         await channel.PublishMessageAsync(Confirmation(orderId, "ada"), exchange: queue, headers: headers);
     }

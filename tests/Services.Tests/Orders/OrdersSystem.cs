@@ -1,28 +1,18 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Contracts;
-using Npgsql;
 using RealServers;
 using Services.Tests.Hosting;
-using Topology;
 
 namespace Services.Tests.Orders;
 
-/// <summary>The Orders service with a database and the whole broker topology of its own. Payments is played by the test.</summary>
-public class OrdersSystem : IAsyncLifetime
+/// <summary>The Orders service. Payments is played by the test.</summary>
+public class OrdersSystem() : ServiceSystem(Routes.Orders, Project)
 {
     public const string Project = "services/Orders";
 
-    private readonly string _prefix = $"o{Guid.NewGuid():N}"[..9] + "-";
-    private Servers _servers = null!;
-    private TestDatabase _database = null!;
-    private BrokerTopology _topology = null!;
-
     /// <summary>Too long for any test, unless a fixture shortens it.</summary>
     protected virtual TimeSpan PaymentDeadline => TimeSpan.FromMinutes(15);
-
-    public ServiceProcess Service { get; private set; } = null!;
 
     public HttpClient Ada { get; private set; } = null!;
 
@@ -32,92 +22,17 @@ public class OrdersSystem : IAsyncLifetime
 
     public PlayedPayments Payments { get; private set; } = null!;
 
-    public NpgsqlDataSource Database { get; private set; } = null!;
+    protected override IReadOnlyDictionary<string, TimeSpan> Ttls => new Dictionary<string, TimeSpan> { [Routes.PaymentDeadline.Queue] = PaymentDeadline };
 
-    /// <summary>The service's way to its database.</summary>
-    public TcpProxy DatabaseNetwork { get; private set; } = null!;
-
-    /// <summary>The service's way to its broker.</summary>
-    public TcpProxy BrokerNetwork { get; private set; } = null!;
-
-    public IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>
+    public override async Task LaunchAsync()
     {
-        ["ASPNETCORE_ENVIRONMENT"] = "Development",
-        ["ConnectionStrings__Database"] = new NpgsqlConnectionStringBuilder(_database.ConnectionString)
-        {
-            Host = "127.0.0.1",
-            Port = DatabaseNetwork.Port,
-        }.ConnectionString,
-        ["ConnectionStrings__DatabaseOwner"] = _database.OwnerConnectionString,
-        ["ConnectionStrings__Broker"] =
-            _topology.AddressOf(Routes.Orders, new Uri(string.Create(CultureInfo.InvariantCulture, $"amqp://127.0.0.1:{BrokerNetwork.Port}"))).ToString(),
-    };
-
-    public async ValueTask InitializeAsync()
-    {
-        _servers = await Servers.GetAsync();
-        _database = await _servers.CreateDatabaseAsync("orders");
-        _topology = BrokerTopology.From(new TopologyOptions
-        {
-            Prefix = _prefix,
-            Broker = new UriBuilder(_servers.Broker) { UserName = "", Password = "" }.Uri,
-            Ttls = new Dictionary<string, TimeSpan> { [Routes.PaymentDeadline.Queue] = PaymentDeadline },
-        });
-        using (var management = new Topology.ManagementApi(_servers.Management))
-            await _topology.ApplyAsync(management);
-
-        var database = new NpgsqlConnectionStringBuilder(_database.ConnectionString);
-        DatabaseNetwork = TcpProxy.To(database.Host!, database.Port);
-        BrokerNetwork = TcpProxy.To(_servers.Broker.Host, _servers.Broker.Port);
-
-        Database = NpgsqlDataSource.Create(_database.OwnerConnectionString);
-        Payments = await PlayedPayments.ConnectAsync(_topology.AddressOf(Routes.Payments));
-        await StartAsync();
-    }
-
-    /// <summary>Migrates the database and waits until the service is ready.</summary>
-    protected virtual async Task StartAsync()
-    {
-        await MigrateAsync();
-        await LaunchAsync();
-        await Service.ReadyAsync();
-    }
-
-    /// <summary>Starts the service, which may have to wait for what it needs.</summary>
-    public async Task LaunchAsync()
-    {
-        if (Service is not null)
-            await Service.DisposeAsync();
-        Service = await ServiceProcess.StartAsync(Project, Settings);
+        await base.LaunchAsync();
         Ada = Service.Client("dev-ada");
         Grace = Service.Client("dev-grace");
         Operator = Service.Client("dev-operator");
     }
 
-    public async Task MigrateAsync()
-    {
-        var (exitCode, output, error) = await ServiceProcess.RunAsync(Project, ["migrate"], Settings);
-        if (exitCode != 0)
-            throw new InvalidOperationException($"migrate failed: {output} {error}");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Service is not null)
-            await Service.DisposeAsync();
-        if (Payments is not null)
-            await Payments.DisposeAsync();
-        if (Database is not null)
-            await Database.DisposeAsync();
-        if (DatabaseNetwork is not null)
-            await DatabaseNetwork.DisposeAsync();
-        if (BrokerNetwork is not null)
-            await BrokerNetwork.DisposeAsync();
-        using (var management = new Topology.ManagementApi(_servers.Management))
-            await _topology.RemoveAsync(management);
-        await _database.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
+    protected override async Task OpenSurroundingsAsync() => Payments = Opened(await PlayedPayments.ConnectAsync(AddressOf(Routes.Payments)));
 
     /// <summary>Places an order of 25 euros for ada.</summary>
     public async Task<Guid> PlaceAsync(string paymentMethod = "tok_approve")
@@ -154,9 +69,5 @@ public class OrdersSystem : IAsyncLifetime
         return string.Join(' ', timeline.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("status").GetString()));
     }
 
-    public async Task<long> CountAsync(string table)
-    {
-        await using var command = Database.CreateCommand($"SELECT count(*) FROM {table}");
-        return (long)(await command.ExecuteScalarAsync())!;
-    }
+    public Task<long> CountAsync(string table) => QueryAsync<long>($"SELECT count(*) FROM {table}");
 }

@@ -79,7 +79,7 @@ public sealed class CrashTests(PaymentsSystem system) : IClassFixture<PaymentsSy
     {
         await system.Orders.AuthorizeAsync(_order, $"tok_{Slowly}");
         await KilledOnceTheProviderHasDoneAsync("authorization");
-        await system.RestartProviderAsync();
+        await system.Provider.RestartAsync();
 
         await system.StartAsync();
         await system.Orders.HearsAsync<PaymentAuthorized>(_order);

@@ -2,33 +2,20 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Contracts;
-using Npgsql;
 using RealServers;
 using Services.Tests.Hosting;
 using Services.Tests.Simulator;
 using Shouldly;
-using Topology;
-using Xunit;
 
 namespace Services.Tests.Payments;
 
-/// <summary>
-/// The Payments service with a database, the provider's process behind a network that can be cut, and the whole broker
-/// topology of its own. Orders is played by the test.
-/// </summary>
-public sealed class PaymentsSystem : IAsyncLifetime
+/// <summary>The Payments service, with the provider's process behind a network that can fail. Orders is played by the test.</summary>
+public sealed class PaymentsSystem() : ServiceSystem(Routes.Payments, Project)
 {
     public const string Project = "services/Payments";
 
     /// <summary>No operation takes longer before it is given up.</summary>
     public static readonly TimeSpan ProviderTotalTimeout = TimeSpan.FromSeconds(8);
-
-    private readonly string _prefix = $"p{Guid.NewGuid():N}"[..9] + "-";
-    private Servers _servers = null!;
-    private TestDatabase _database = null!;
-    private BrokerTopology _topology = null!;
-
-    public ServiceProcess Service { get; private set; } = null!;
 
     public PlayedOrders Orders { get; private set; } = null!;
 
@@ -37,14 +24,8 @@ public sealed class PaymentsSystem : IAsyncLifetime
     /// <summary>The way from the service to the provider.</summary>
     public TcpProxy ProviderNetwork { get; private set; } = null!;
 
-    public NpgsqlDataSource Database { get; private set; } = null!;
-
-    private Dictionary<string, string?> Settings => new()
+    protected override IReadOnlyDictionary<string, string?> OwnSettings => new Dictionary<string, string?>
     {
-        ["ASPNETCORE_ENVIRONMENT"] = "Development",
-        ["ConnectionStrings__Database"] = _database.ConnectionString,
-        ["ConnectionStrings__DatabaseOwner"] = _database.OwnerConnectionString,
-        ["ConnectionStrings__Broker"] = _topology.AddressOf(Routes.Payments).ToString(),
         ["Provider__BaseAddress"] = $"http://127.0.0.1:{ProviderNetwork.Port}",
         ["Provider__ApiKey"] = SimulatorProcess.ApiKey,
         ["Provider__AttemptTimeout"] = "00:00:02",
@@ -54,62 +35,11 @@ public sealed class PaymentsSystem : IAsyncLifetime
         ["Provider__BreakerMinimumCalls"] = "1000",
     };
 
-    public async ValueTask InitializeAsync()
+    protected override async Task OpenSurroundingsAsync()
     {
-        _servers = await Servers.GetAsync();
-        _database = await _servers.CreateDatabaseAsync("payments");
-        _topology = BrokerTopology.From(new TopologyOptions
-        {
-            Prefix = _prefix,
-            Broker = new UriBuilder(_servers.Broker) { UserName = "", Password = "" }.Uri,
-        });
-        using (var management = new Topology.ManagementApi(_servers.Management))
-            await _topology.ApplyAsync(management);
-
-        Provider = await SimulatorProcess.StartAsync();
-        ProviderNetwork = TcpProxy.To(Provider.BaseAddress.Host, Provider.BaseAddress.Port);
-
-        var (exitCode, output, error) = await ServiceProcess.RunAsync(Project, ["migrate"], Settings);
-        if (exitCode != 0)
-            throw new InvalidOperationException($"migrate failed: {output} {error}");
-
-        Database = NpgsqlDataSource.Create(_database.OwnerConnectionString);
-        Orders = await PlayedOrders.ConnectAsync(_topology.AddressOf(Routes.Orders));
-        await StartAsync();
-    }
-
-    /// <summary>Starts the service, for the first time or after a test has ended it.</summary>
-    public async Task StartAsync()
-    {
-        if (Service is not null)
-            await Service.DisposeAsync();
-        Service = await ServiceProcess.StartAsync(Project, Settings);
-        await Service.ReadyAsync();
-    }
-
-    /// <summary>Kills the provider and starts it again where it was, on its log.</summary>
-    public async Task RestartProviderAsync() => Provider = await Provider.RestartAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Service is not null)
-            await Service.DisposeAsync();
-        if (Orders is not null)
-            await Orders.DisposeAsync();
-        if (ProviderNetwork is not null)
-            await ProviderNetwork.DisposeAsync();
-        if (Provider is not null)
-            await Provider.DisposeAsync();
-        if (Database is not null)
-            await Database.DisposeAsync();
-        if (_topology is not null)
-        {
-            using var management = new Topology.ManagementApi(_servers.Management);
-            await _topology.RemoveAsync(management);
-        }
-
-        if (_database is not null)
-            await _database.DisposeAsync();
+        Provider = Opened(await SimulatorProcess.StartAsync());
+        ProviderNetwork = Opened(TcpProxy.To(Provider.BaseAddress.Host, Provider.BaseAddress.Port));
+        Orders = Opened(await PlayedOrders.ConnectAsync(AddressOf(Routes.Orders)));
     }
 
     /// <summary>The payment as the service shows it to operators.</summary>
@@ -139,27 +69,5 @@ public sealed class PaymentsSystem : IAsyncLifetime
         (await QueryAsync<long>("SELECT coalesce(sum(balance), 0)::bigint FROM ledger_balances")).ShouldBe(0);
         (await QueryAsync<long>("SELECT coalesce(sum(balance), 0)::bigint FROM ledger_balances WHERE account = 'ProviderReceivable'"))
             .ShouldBe(await QueryAsync<long>("SELECT coalesce(sum(amount), 0)::bigint FROM payments WHERE status = 'Captured'"));
-    }
-
-    /// <summary>The transactions on the service's database that were begun before a moment and are still open, each with its last statement.</summary>
-    public async Task<IReadOnlyList<string>> TransactionsOpenSinceAsync(DateTimeOffset moment)
-    {
-        // Only a superuser sees what another role's sessions are doing.
-        await using var superuser = NpgsqlDataSource.Create(_servers.Postgres);
-        await using var command = superuser.CreateCommand(
-            "SELECT state || ': ' || query FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend' AND xact_start < $2");
-        command.Parameters.AddWithValue(_database.Name);
-        command.Parameters.AddWithValue(moment);
-        await using var reader = await command.ExecuteReaderAsync();
-        var transactions = new List<string>();
-        while (await reader.ReadAsync())
-            transactions.Add(reader.GetString(0));
-        return transactions;
-    }
-
-    public async Task<T> QueryAsync<T>(string sql)
-    {
-        await using var command = Database.CreateCommand(sql);
-        return (T)(await command.ExecuteScalarAsync())!;
     }
 }

@@ -12,7 +12,7 @@ public sealed class SimulatorProcess : IAsyncDisposable
 
     private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
 
-    private readonly Process _process;
+    private Process _process;
 
     private SimulatorProcess(Process process, Uri baseAddress, string logPath)
     {
@@ -32,11 +32,15 @@ public sealed class SimulatorProcess : IAsyncDisposable
 
     /// <summary>Starts the provider and waits until it listens.</summary>
     /// <param name="logPath">An earlier process's log; a new one otherwise.</param>
-    /// <param name="port">An earlier process's port; a free one otherwise.</param>
-    public static async Task<SimulatorProcess> StartAsync(string? logPath = null, int port = 0)
+    public static async Task<SimulatorProcess> StartAsync(string? logPath = null)
     {
         logPath ??= NewLogPath();
-        var process = Launch(logPath, port);
+        var process = Launch(logPath, port: 0);
+        return new SimulatorProcess(process, await ListensAsync(process), logPath);
+    }
+
+    private static async Task<Uri> ListensAsync(Process process)
+    {
         using var bound = new CancellationTokenSource(StartBound);
         const string listening = "Now listening on: ";
         while (await process.StandardOutput.ReadLineAsync(bound.Token) is { } line)
@@ -46,7 +50,7 @@ public sealed class SimulatorProcess : IAsyncDisposable
                 // Neither pipe may fill up while nobody reads it.
                 _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
                 _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
-                return new SimulatorProcess(process, new Uri(line[(at + listening.Length)..]), logPath);
+                return new Uri(line[(at + listening.Length)..]);
             }
         }
 
@@ -74,11 +78,13 @@ public sealed class SimulatorProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Kills the process and starts another in its place, on its log.</summary>
-    public async Task<SimulatorProcess> RestartAsync()
+    /// <summary>Kills the process and starts another in its place, on its port and its log.</summary>
+    public async Task RestartAsync()
     {
-        await EndAsync();
-        return await StartAsync(LogPath, BaseAddress.Port);
+        await KillAsync();
+        _process.Dispose();
+        _process = Launch(LogPath, BaseAddress.Port);
+        await ListensAsync(_process);
     }
 
     /// <summary>The provider's own word on one order.</summary>
@@ -87,16 +93,11 @@ public sealed class SimulatorProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await EndAsync();
-        File.Delete(LogPath);
-    }
-
-    private async Task EndAsync()
-    {
         Http.Dispose();
         if (!_process.HasExited)
             await KillAsync();
         _process.Dispose();
+        File.Delete(LogPath);
     }
 
     private static Process Launch(string logPath, int port)
