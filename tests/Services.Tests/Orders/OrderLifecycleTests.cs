@@ -101,16 +101,23 @@ public sealed class OrderLifecycleTests(OrdersSystem orders) : IClassFixture<Ord
         var id = await CancelledAsync();
         var late = new PaymentAuthorized
         {
-            OrderId = id, Attempt = 1, Amount = new(2500, "EUR"), AuthorizationId = "auth-1", AuthorizedAt = DateTimeOffset.UtcNow,
+            OrderId = id,
+            Attempt = 1,
+            Amount = new(2500, "EUR"),
+            AuthorizationId = "auth-1",
+            AuthorizedAt = DateTimeOffset.UtcNow,
         };
         var messageId = Guid.NewGuid();
 
         // The table alone would answer each of them: only the inbox can tell that they are one.
         for (var delivery = 0; delivery < 3; delivery++)
-            await orders.Payments.PublishAsync("payments:payment-authorized", late, messageId);
-        await orders.Payments.PublishAsync("payments:payment-captured", new PaymentCaptured
+            await orders.Payments.PublishAsync(late, messageId);
+        await orders.Payments.PublishAsync(new PaymentCaptured
         {
-            OrderId = id, Amount = new(2500, "EUR"), CaptureId = "cap-1", CapturedAt = DateTimeOffset.UtcNow,
+            OrderId = id,
+            Amount = new(2500, "EUR"),
+            CaptureId = "cap-1",
+            CapturedAt = DateTimeOffset.UtcNow,
         });
 
         await Eventually.EqualAsync(

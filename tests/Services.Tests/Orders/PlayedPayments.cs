@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Contracts.Payments;
-using MassTransit;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RealServers;
+using Services.Tests.Messaging;
 
 namespace Services.Tests.Orders;
 
@@ -26,8 +26,7 @@ public sealed class PlayedPayments : IAsyncDisposable
     public static async Task<PlayedPayments> ConnectAsync(Uri address)
     {
         var connection = await new ConnectionFactory { Uri = address }.CreateConnectionAsync();
-        var channel = await connection.CreateChannelAsync(new CreateChannelOptions(
-            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        var channel = await connection.ConfirmedChannelAsync();
         var payments = new PlayedPayments(connection, channel);
 
         var consumer = new AsyncEventingBasicConsumer(channel);
@@ -46,41 +45,51 @@ public sealed class PlayedPayments : IAsyncDisposable
 
     public int TimesAsked(string queue, Guid orderId, int attempt = 1) => _received.GetValueOrDefault((orderId, queue, attempt));
 
-    public Task AuthorizedAsync(Guid orderId, int attempt = 1) => PublishAsync("payments:payment-authorized", new PaymentAuthorized
+    public Task AuthorizedAsync(Guid orderId, int attempt = 1) => PublishAsync(new PaymentAuthorized
     {
-        OrderId = orderId, Attempt = attempt, Amount = new(2500, "EUR"), AuthorizationId = $"auth-{attempt}", AuthorizedAt = DateTimeOffset.UtcNow,
+        OrderId = orderId,
+        Attempt = attempt,
+        Amount = new(2500, "EUR"),
+        AuthorizationId = $"auth-{attempt}",
+        AuthorizedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task DeclinedAsync(Guid orderId, int attempt = 1) => PublishAsync("payments:payment-declined", new PaymentDeclined
+    public Task DeclinedAsync(Guid orderId, int attempt = 1) => PublishAsync(new PaymentDeclined
     {
-        OrderId = orderId, Attempt = attempt, Reason = "insufficient_funds", DeclinedAt = DateTimeOffset.UtcNow,
+        OrderId = orderId,
+        Attempt = attempt,
+        Reason = "insufficient_funds",
+        DeclinedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task FailedAsync(Guid orderId, PaymentOperation operation, int attempt = 1) => PublishAsync("payments:payment-failed", new PaymentFailed
+    public Task FailedAsync(Guid orderId, PaymentOperation operation, int attempt = 1) => PublishAsync(new PaymentFailed
     {
-        OrderId = orderId, Operation = operation, Attempt = attempt, Reason = "timeout", FailedAt = DateTimeOffset.UtcNow,
+        OrderId = orderId,
+        Operation = operation,
+        Attempt = attempt,
+        Reason = "timeout",
+        FailedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task CapturedAsync(Guid orderId) => PublishAsync("payments:payment-captured", new PaymentCaptured
+    public Task CapturedAsync(Guid orderId) => PublishAsync(new PaymentCaptured
     {
-        OrderId = orderId, Amount = new(2500, "EUR"), CaptureId = "cap-1", CapturedAt = DateTimeOffset.UtcNow,
+        OrderId = orderId,
+        Amount = new(2500, "EUR"),
+        CaptureId = "cap-1",
+        CapturedAt = DateTimeOffset.UtcNow,
     });
 
-    public Task ReversedAsync(Guid orderId, ReversalOutcome outcome, int attempt = 1) => PublishAsync("payments:payment-reversed", new PaymentReversed
+    public Task ReversedAsync(Guid orderId, ReversalOutcome outcome, int attempt = 1) => PublishAsync(new PaymentReversed
     {
-        OrderId = orderId, Attempt = attempt, Outcome = outcome, ReversedAt = DateTimeOffset.UtcNow,
+        OrderId = orderId,
+        Attempt = attempt,
+        Outcome = outcome,
+        ReversedAt = DateTimeOffset.UtcNow,
     });
 
-    /// <summary>Publishes in the payments virtual host, as MassTransit would on the wire.</summary>
-    public async Task PublishAsync<T>(string exchange, T message, Guid? messageId = null)
-        where T : class
-    {
-        var id = messageId ?? Guid.NewGuid();
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new { messageId = id, messageType = new[] { MessageUrn.ForTypeString<T>() }, message }, JsonSerializerOptions.Web);
-        var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", MessageId = id.ToString(), Persistent = true };
-        await _channel.BasicPublishAsync(exchange, routingKey: "", mandatory: true, properties, body);
-    }
+    /// <summary>Publishes in the payments virtual host.</summary>
+    public Task PublishAsync<T>(T message, Guid? messageId = null)
+        where T : class => _channel.PublishMessageAsync(message, messageId);
 
     public async ValueTask DisposeAsync()
     {

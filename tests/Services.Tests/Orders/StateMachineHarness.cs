@@ -30,7 +30,7 @@ public sealed class StateMachineHarness : IAsyncLifetime, IPublishObserver, ISen
     {
         var order = OrderState.Submit(
             Guid.CreateVersion7(), "ada", "EUR", [new OrderLine("coffee-1kg", 2, 1250)], "tok_approve", DateTimeOffset.UtcNow);
-        
+
         var stored = _services.GetRequiredService<IndexedSagaDictionary<OrderState>>();
         await stored.MarkInUse(CancellationToken.None);
         stored.Add(new SagaInstance<OrderState>(order));

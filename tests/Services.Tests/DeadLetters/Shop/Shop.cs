@@ -15,6 +15,7 @@ using Npgsql;
 using RabbitMQ.Client;
 using RealServers;
 using Services.Tests.Hosting;
+using Services.Tests.Messaging;
 using Topology;
 
 namespace Services.Tests.DeadLetters;
@@ -143,7 +144,7 @@ public sealed class Shop : IAsyncDisposable
     public async Task<IChannel> ChannelAsync()
     {
         _connection ??= await new ConnectionFactory { Uri = Topology.AddressOf(Service) }.CreateConnectionAsync();
-        return await _connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        return await _connection.ConfirmedChannelAsync();
     }
 
     /// <summary>A confirming channel as the administrator.</summary>
@@ -151,7 +152,7 @@ public sealed class Shop : IAsyncDisposable
     {
         var address = new UriBuilder(_servers.Broker) { Path = Uri.EscapeDataString(_options.VirtualHostOf(service)) }.Uri;
         var connection = await new ConnectionFactory { Uri = address }.CreateConnectionAsync();
-        return await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        return await connection.ConfirmedChannelAsync();
     }
 
     /// <summary>Publishes a message as MassTransit does.</summary>
