@@ -1,10 +1,7 @@
 using Contracts;
-using EndToEnd.Systems;
 using LocalStack;
 using RealServers;
 using Xunit;
-
-[assembly: AssemblyFixture(typeof(ShopSystem))]
 
 namespace EndToEnd.Systems;
 
@@ -75,3 +72,7 @@ public sealed class ShopSystem : IAsyncLifetime
         Directory.Delete(_directory, recursive: true);
     }
 }
+
+/// <summary>The tests that share the system, one after another; all others run beside them.</summary>
+[CollectionDefinition(nameof(SystemTest))]
+public sealed class SystemTests : ICollectionFixture<ShopSystem>;
