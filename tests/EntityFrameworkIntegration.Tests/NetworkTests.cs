@@ -33,6 +33,27 @@ public class NetworkTests : OutboxTest
     }
 
     [Fact]
+    public async Task An_outage_does_not_count_towards_parking()
+    {
+        await using var proxy = TcpProxy.To(Broker.Host, Broker.Port);
+        await using var host = await Through(proxy).Consumer<ShipPaidConsumer>().Outbox(x =>
+        {
+            x.ParkAfterAttempts = 1;
+            x.UseBusOutbox(b => b.MessageDeliveryTimeout = TimeSpan.FromSeconds(1));
+        }).StartAsync();
+
+        proxy.Cut();
+        await host.PublishAndSave(new OrderPaid(NewId.NextGuid()));
+        await Eventually.TrueAsync(() => host.Logs.Lines.Count(x => x.Contains("cannot be reached, the outbox waits", StringComparison.Ordinal)) >= 3,
+            "the sweeper has tried three times");
+        (await Count("outbox_message", "attempts = 0 AND parked_time IS NULL")).ShouldBe(1);
+        proxy.Restore();
+
+        await Eventually.EqualAsync(1L, () => Count("orders"), "shipped orders");
+        await OutboxIsEmpty();
+    }
+
+    [Fact]
     public async Task A_connection_that_breaks_between_commit_and_confirm_loses_nothing_and_applies_nothing_twice()
     {
         await using var proxy = TcpProxy.To(Broker.Host, Broker.Port);
