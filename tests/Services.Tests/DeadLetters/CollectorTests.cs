@@ -32,7 +32,7 @@ public sealed class CollectorTests
         shop.BrokerProxy!.Restore();
 
         await EachIsStoredOnceAsync(shop);
-        (await shop.CountAsync("SELECT count(*) FROM dead_letters WHERE count > 1")).ShouldBeGreaterThan(0, "they came twice");
+        await SomeComeTwiceAsync(shop);
     }
 
     [Theory]
@@ -56,7 +56,10 @@ public sealed class CollectorTests
 
         await using var next = shop.Launch();
         await EachIsStoredOnceAsync(shop);
-        (await shop.CountAsync("SELECT count(*) FROM dead_letters WHERE count > 1") > 0).ShouldBe(committed, "what was committed comes twice");
+        if (committed)
+            await SomeComeTwiceAsync(shop);
+        else
+            (await shop.CountAsync("SELECT count(*) FROM dead_letters WHERE count > 1")).ShouldBe(0);
     }
 
     [Fact]
@@ -130,6 +133,10 @@ public sealed class CollectorTests
         await Eventually.EqualAsync(0L, () => shop.MessagesAsync("dead-letters"), "letters on the broker");
         (await shop.CountAsync("SELECT count(*) FROM dead_letters")).ShouldBe(30);
     }
+
+    // The broker's own figures are a few seconds old: the last of them may still be under way.
+    private static Task SomeComeTwiceAsync(Shop shop) => Eventually.TrueAsync(
+        async () => await shop.CountAsync("SELECT count(*) FROM dead_letters WHERE count > 1") > 0, "what was committed comes twice");
 
     private static async Task PublishBrokenAsync(Shop shop, int count)
     {
