@@ -8,6 +8,9 @@ namespace LocalStack;
 /// <summary>A stack of native servers and processes, as the file that its start left tells it.</summary>
 internal sealed class NativeRunningStack(StackState state) : RunningStack
 {
+    /// <summary>Finds this checkout's; null where there is none.</summary>
+    public static NativeRunningStack? Find() => StackState.Read(StackDirectory.Path) is { } state ? new NativeRunningStack(state) : null;
+
     public override string Manner => "natively";
 
     public override DateTimeOffset StartedAt => state.StartedAt;

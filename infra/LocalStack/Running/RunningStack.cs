@@ -41,9 +41,14 @@ internal abstract class RunningStack
 
     /// <summary>Finds the stack of this checkout; null where none was started, or it was stopped.</summary>
     public static async Task<RunningStack?> FindAsync(CancellationToken cancellationToken) =>
-        StackState.Read(StackDirectory.Path) is { } state
-            ? new NativeRunningStack(state)
-            : await ComposeRunningStack.FindAsync(ComposeProject.OfCheckout, cancellationToken);
+        NativeRunningStack.Find() ?? (RunningStack?)await ComposeRunningStack.FindAsync(ComposeProject.OfCheckout, cancellationToken);
+
+    /// <summary>Finds a native stack and one in containers: somebody may have started the second with docker compose.</summary>
+    public static async Task<IReadOnlyList<RunningStack>> FindAllAsync(CancellationToken cancellationToken)
+    {
+        RunningStack?[] stacks = [NativeRunningStack.Find(), await ComposeRunningStack.FindAsync(ComposeProject.OfCheckout, cancellationToken)];
+        return [.. stacks.OfType<RunningStack>()];
+    }
 
     /// <inheritdoc cref="FindAsync" />
     /// <exception cref="StackException">There is none.</exception>

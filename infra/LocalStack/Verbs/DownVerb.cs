@@ -9,14 +9,11 @@ internal static class DownVerb
         arguments.End();
 
         using var directory = StackDirectory.Lock();
-        var stopped = false;
-        while (await RunningStack.FindAsync(CancellationToken.None) is { } running)
-        {
-            await Heartbeat.WhileAsync(running.StopAsync(), "stopping", Screen.Say);
-            stopped = true;
-        }
+        var running = await RunningStack.FindAllAsync(CancellationToken.None);
+        foreach (var stack in running)
+            await Heartbeat.WhileAsync(stack.StopAsync(), "stopping", Screen.Say);
 
-        Screen.Say(stopped ? "Everything is stopped." : "Nothing was running.");
+        Screen.Say(running.Count > 0 ? "Everything is stopped." : "Nothing was running.");
         if (volumes)
             await DeleteDataAsync();
         return 0;
