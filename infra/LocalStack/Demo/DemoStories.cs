@@ -22,6 +22,13 @@ internal static class DemoStories
     private static async Task<DemoOutcome> CompletesAsync(DemoStage stage, CancellationToken cancellationToken)
     {
         var order = await stage.Ada.PlaceAsync(Customer, cancellationToken: cancellationToken);
+        if ((await stage.ReachesAnyAsync(order.Id, ["Completed", "Cancelled"], cancellationToken)).Status == "Cancelled")
+        {
+            // On a busy machine they need longer than the demo's short deadline. They have run now.
+            Screen.Say($"  order {order.Id} was not paid in time by programs that had never run; here is another one");
+            order = await stage.Ada.PlaceAsync(Customer, cancellationToken: cancellationToken);
+        }
+
         await stage.ReachesAsync(order.Id, "Completed", cancellationToken);
         return new DemoOutcome(order.Id);
     }

@@ -23,14 +23,26 @@ internal sealed record DemoStage(Shop Ada, Shop Operator, RunningStack Stack, Br
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     /// <summary>Waits until the order stands so.</summary>
-    /// <exception cref="StackException">It stands otherwise after 90 seconds.</exception>
+    /// <exception cref="StackException">It has ended otherwise, or stands otherwise after 90 seconds.</exception>
     public async Task ReachesAsync(Guid order, string status, CancellationToken cancellationToken)
     {
+        var standing = await ReachesAnyAsync(order, [status, "Cancelled", "Refunded"], cancellationToken);
+        if (standing.Status != status)
+            throw new StackException($"Order {order} is {standing.Status} ({standing.Reason}) and not {status}. See: infra/stack order {order}");
+    }
+
+    /// <summary>Waits until the order stands in one of these ways, and returns how.</summary>
+    /// <exception cref="StackException">It stands otherwise after 90 seconds.</exception>
+    public async Task<OrderStanding> ReachesAnyAsync(Guid order, string[] statuses, CancellationToken cancellationToken)
+    {
         var clock = Stopwatch.StartNew();
-        while (await Ada.FindAsync(order, cancellationToken) is var standing && standing?.Status != status)
+        while (true)
         {
+            var standing = await Ada.FindAsync(order, cancellationToken);
+            if (standing is not null && statuses.Contains(standing.Status))
+                return standing;
             if (clock.Elapsed > Patience)
-                throw new StackException($"Order {order} is {standing?.Status ?? "unknown"} and not {status} after {Patience.TotalSeconds:0} s. See: infra/stack order {order}");
+                throw new StackException($"Order {order} is {standing?.Status ?? "unknown"} and not {statuses[0]} after {Patience.TotalSeconds:0} s. See: infra/stack order {order}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
         }
     }
