@@ -5,8 +5,6 @@ namespace Benchmarks.Flows;
 /// </summary>
 interface IOrderFlow : IAsyncDisposable
 {
-    string Name { get; }
-
     /// <summary>Takes an order through the three steps; completes when its shipment is committed and its last message acknowledged.</summary>
     Task PlaceOrder(Guid orderId);
 }

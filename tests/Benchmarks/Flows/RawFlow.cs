@@ -25,9 +25,7 @@ sealed class RawFlow : IOrderFlow
         _publisher = publisher;
     }
 
-    public string Name => "raw";
-
-    public static async Task<RawFlow> StartAsync(string connectionString, Uri broker)
+    public static async Task<IOrderFlow> StartAsync(string connectionString, Uri broker)
     {
         ConnectionFactory factory = new() { Uri = broker };
         var connection = await factory.CreateConnectionAsync();

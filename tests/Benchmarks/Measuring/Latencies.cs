@@ -6,6 +6,9 @@ namespace Benchmarks.Measuring;
 /// <summary>The distribution of how long orders took.</summary>
 sealed record Latencies(double P50, double P99)
 {
+    /// <summary>Not measured yet.</summary>
+    public static readonly Latencies None = new(double.NaN, double.NaN);
+
     /// <summary>One order after the other, with a pause between them.</summary>
     public static async Task<Latencies> AtIdle(IOrderFlow flow, int orders)
     {

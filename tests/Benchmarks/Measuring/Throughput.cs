@@ -6,6 +6,9 @@ namespace Benchmarks.Measuring;
 /// <summary>How many orders a second go through, and what each costs this process.</summary>
 sealed record Throughput(double OrdersPerSecond, double CpuMilliseconds, double AllocatedKilobytes)
 {
+    /// <summary>How many customers order at the same time.</summary>
+    public const int Customers = 50;
+
     /// <summary>A fixed number of customers, each of whom places the next order when the one before is shipped.</summary>
     public static async Task<Throughput> Of(IOrderFlow flow, int orders, int concurrency)
     {
