@@ -97,12 +97,12 @@ public class ConsumeTests : OutboxTest
     [Fact]
     public async Task Trimming_the_inbox_skips_rows_that_are_locked_and_blocks_nobody()
     {
-        await Execute("INSERT INTO inbox_state SELECT gen_random_uuid(), gen_random_uuid(), now() - interval '1 day' FROM generate_series(1, 3500)");
+        await Execute("INSERT INTO inbox_state SELECT gen_random_uuid(), gen_random_uuid(), now() - interval '1 day' FROM generate_series(1, 20000)");
         await using var connection = await Sql.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await using (var command = connection.CreateCommand())
         {
-            command.CommandText = "SELECT 1 FROM inbox_state LIMIT 5 FOR UPDATE";
+            command.CommandText = "SELECT 1 FROM inbox_state ORDER BY ctid DESC LIMIT 5 FOR UPDATE";
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
 

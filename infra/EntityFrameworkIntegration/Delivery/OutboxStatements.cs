@@ -28,10 +28,11 @@ sealed class OutboxStatements(OutboxTables tables)
 
     readonly string _delete = $"DELETE FROM {tables.Outbox} WHERE {tables.Id} = ANY($1)";
 
+    // A parked row is never due, so that looks for rows that are do not come across it.
     readonly string _fail =
         $"""
         UPDATE {tables.Outbox} o SET {tables.Attempts} = f.attempts, {tables.LastError} = f.error,
-          {tables.Due} = clock_timestamp() + f.delay, {tables.ParkedTime} = CASE WHEN f.parked THEN clock_timestamp() END
+          {tables.Due} = clock_timestamp() + CASE WHEN f.parked THEN interval '1000 years' ELSE f.delay END, {tables.ParkedTime} = CASE WHEN f.parked THEN clock_timestamp() END
         FROM unnest($1, $2, $3, $4, $5) AS f(id, attempts, error, delay, parked) WHERE o.{tables.Id} = f.id
         """;
 

@@ -84,9 +84,7 @@ public static class OutboxMigrations
             inbox_trimmed = table.Column<DateTime>(time),
         }, schema, table => table.PrimaryKey("pk_outbox_state", x => x.bus_name));
 
-        migrationBuilder.CreateIndex("ix_inbox_state_consumed", "inbox_state", "consumed", schema);
-        migrationBuilder.CreateIndex("ix_outbox_message_due", "outbox_message", ["bus_name", "due"], schema, filter: "parked_time IS NULL");
-        migrationBuilder.CreateIndex("ix_outbox_message_refused", "outbox_message", ["bus_name", "due"], schema, filter: "parked_time IS NULL AND attempts > 0");
-        migrationBuilder.CreateIndex("ix_outbox_message_parked", "outbox_message", ["bus_name", "parked_time"], schema, filter: "parked_time IS NOT NULL");
+        migrationBuilder.CreateIndex("ix_outbox_message_due", "outbox_message", ["bus_name", "due"], schema);
+        migrationBuilder.CreateIndex("ix_outbox_message_refused", "outbox_message", ["bus_name", "due"], schema, filter: "attempts > 0");
     }
 }

@@ -52,7 +52,7 @@ sealed class OutboxWatch(string busName, OutboxOptions options, OutboxDatabase d
               ORDER BY {t.BusName}, {t.Due} LIMIT {LargestCount}),
             oldest AS (SELECT message_id, sent_time FROM waiting ORDER BY sent_time LIMIT 1)
             SELECT (SELECT count(*)::int FROM waiting),
-              (SELECT count(*)::int FROM (SELECT 1 FROM {t.Outbox} WHERE {t.BusName} = $1 AND {t.ParkedTime} IS NOT NULL LIMIT {LargestCount}) p),
+              (SELECT count(*)::int FROM (SELECT 1 FROM {t.Outbox} WHERE {t.BusName} = $1 AND {t.Attempts} > 0 AND {t.ParkedTime} IS NOT NULL LIMIT {LargestCount}) p),
               (SELECT message_id FROM oldest), (SELECT clock_timestamp() - sent_time FROM oldest), clock_timestamp()
             """, connection)
         {

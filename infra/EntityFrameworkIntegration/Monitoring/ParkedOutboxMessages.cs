@@ -11,7 +11,7 @@ public static class ParkedOutboxMessages
     {
         ArgumentNullException.ThrowIfNull(context);
 
-        return context.Set<OutboxMessage>().AsNoTracking().Where(x => x.ParkedTime != null);
+        return Parked(context).AsNoTracking();
     }
 
     /// <summary>Has parked messages tried again from the first attempt on, by the next look of any instance's sweeper.</summary>
@@ -24,7 +24,7 @@ public static class ParkedOutboxMessages
     {
         ArgumentNullException.ThrowIfNull(context);
 
-        var parked = context.Set<OutboxMessage>().Where(x => x.ParkedTime != null);
+        var parked = Parked(context);
         if (ids is not null)
             parked = parked.Where(x => ids.Contains(x.Id));
 
@@ -45,6 +45,12 @@ public static class ParkedOutboxMessages
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(ids);
 
-        return context.Set<OutboxMessage>().Where(x => x.ParkedTime != null && ids.Contains(x.Id)).ExecuteDeleteAsync(cancellationToken);
+        return Parked(context).Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(cancellationToken);
+    }
+
+    // A parked row has been tried, which its index knows.
+    static IQueryable<OutboxMessage> Parked(DbContext context)
+    {
+        return context.Set<OutboxMessage>().Where(x => x.Attempts > 0 && x.ParkedTime != null);
     }
 }
