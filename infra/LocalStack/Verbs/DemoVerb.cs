@@ -12,17 +12,33 @@ internal static class DemoVerb
     public static async Task<int> RunAsync(CommandLine arguments, CancellationToken cancellationToken)
     {
         var options = UpVerb.Options(arguments);
-        options = options with { Waits = WithShortDeadline(options.Waits) };
         var placement = Placement.Of(arguments, options);
         var preparation = Preparation.Of(arguments);
         arguments.End();
 
         var stack = await UpVerb.EnsureAsync(options, placement, preparation, cancellationToken);
         using var management = new ManagementApi(stack.Management);
-        var topology = BrokerTopology.From(stack.Topology with { Ttls = WithShortDeadline(stack.Topology.Ttls) });
-        // Of a stack that "up" started, too: a changed deadline applies to orders placed afterwards.
-        await Heartbeat.WhileAsync(topology.ApplyAsync(management, cancellationToken: cancellationToken), "setting the payment deadline to 10 s", Screen.Say);
+        var described = BrokerTopology.From(stack.Topology);
+        var hurried = BrokerTopology.From(stack.Topology with { Ttls = WithShortDeadline(stack.Topology.Ttls) });
+        try
+        {
+            // A changed deadline applies to orders placed afterwards.
+            await Heartbeat.WhileAsync(hurried.ApplyAsync(management, cancellationToken: cancellationToken), "setting the payment deadline to 10 s", Screen.Say);
+            await TellAsync(stack, hurried, management, cancellationToken);
+            await Heartbeat.WhileAsync(EarlierDeadlines.WaitAsync(stack.Management, cancellationToken), "the last of the short deadlines pass", Screen.Say);
+        }
+        finally
+        {
+            // After Ctrl-C, too: whoever breaks something next wants more than 10 s before his orders are cancelled.
+            await PutBackAsync(described, management);
+        }
 
+        Addresses.Show(stack);
+        return 0;
+    }
+
+    private static async Task TellAsync(RunningStack stack, BrokerTopology topology, ManagementApi management, CancellationToken cancellationToken)
+    {
         Screen.Title("Placing orders as the customer ada");
         using var ada = new Shop(stack.Edge, "dev-ada");
         using var @operator = new Shop(stack.Edge, "dev-operator");
@@ -42,9 +58,23 @@ internal static class DemoVerb
                 await ShowAsync(title, await outcome, stage, cancellationToken);
             }
         }
+    }
 
-        Addresses.Show(stack);
-        return 0;
+    private static async Task PutBackAsync(BrokerTopology described, ManagementApi management)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            await described.ApplyAsync(management, cancellationToken: patience.Token);
+            var differences = await described.DiffAsync(management, patience.Token);
+            Screen.Title(differences.Count == 0
+                ? "The payment deadline is 15 minutes again, and the broker is as contracts/ describes it"
+                : $"The broker differs from what contracts/ describes: {string.Join(", ", differences)}");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or TopologyException)
+        {
+            Screen.Warn($"The payment deadline is still 10 s; infra/stack up puts it back ({exception.Message})");
+        }
     }
 
     private static Dictionary<string, TimeSpan> WithShortDeadline(IReadOnlyDictionary<string, TimeSpan> waits) =>
