@@ -33,6 +33,36 @@ public class SagaTests : OutboxTest
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_two_messages_that_have_both_loaded_a_saga_one_is_tried_again(bool outbox)
+    {
+        var id = NewId.NextGuid();
+        await Execute($"INSERT INTO counters VALUES ('{id}', 'Counting', '', 0)");
+        await using var host = await NewHost()
+            .Services(x => x.AddSingleton<Meeting>())
+            .Bus(x => x.AddSagaStateMachine<MeetingStateMachine, CounterSaga>().EntityFrameworkRepository(r =>
+            {
+                r.ConcurrencyMode = ConcurrencyMode.Optimistic;
+                r.ExistingDbContext<TestDbContext>();
+                r.UsePostgres();
+            }))
+            .Endpoint((context, _, endpoint) =>
+            {
+                endpoint.UseMessageRetry(x => x.Immediate(3));
+                if (outbox)
+                    endpoint.UseEntityFrameworkOutbox<TestDbContext>(context);
+            })
+            .StartAsync();
+
+        await Task.WhenAll(host.Bus.Publish(new CountUp(id)), host.Bus.Publish(new CountUp(id)));
+
+        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "CounterSaga") == 0 && await Count("counters", "\"Count\" = 2") == 1,
+            "a counter at 2");
+        host.Services.GetRequiredService<Meeting>().Arrivals.ShouldBe(3);
+    }
+
     [Fact]
     public async Task A_locked_saga_needs_neither_a_concurrency_token_nor_a_retry()
     {
@@ -215,6 +245,38 @@ public class InsertingStateMachine : MassTransitStateMachine<CounterSaga>
 
         Initially(When(CountUp).Then(x => x.Saga.Count++).TransitionTo(Counting));
         During(Counting, When(CountUp).Then(x => x.Saga.Count++));
+    }
+
+    public State Counting { get; } = null!;
+
+    public Event<CountUp> CountUp { get; } = null!;
+}
+
+/// <summary>Two who meet: neither goes on before the other has come. Nobody waits for a third.</summary>
+public sealed class Meeting
+{
+    readonly TaskCompletionSource _both = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    int _arrivals;
+
+    public int Arrivals => Volatile.Read(ref _arrivals);
+
+    public Task Arrive()
+    {
+        if (Interlocked.Increment(ref _arrivals) == 2)
+            _both.SetResult();
+        return _both.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+}
+
+/// <summary>Counts only when two messages have loaded the saga.</summary>
+public class MeetingStateMachine : MassTransitStateMachine<CounterSaga>
+{
+    public MeetingStateMachine(Meeting meeting)
+    {
+        InstanceState(x => x.CurrentState);
+        Event(() => CountUp, x => x.CorrelateById(m => m.Message.CounterId));
+
+        During(Counting, When(CountUp).ThenAsync(_ => meeting.Arrive()).Then(x => x.Saga.Count++));
     }
 
     public State Counting { get; } = null!;

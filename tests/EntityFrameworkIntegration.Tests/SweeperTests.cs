@@ -1,4 +1,5 @@
 using EntityFrameworkIntegration.Tests.Support;
+using LocalStack;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -99,6 +100,40 @@ public class SweeperTests : OutboxTest
     }
 
     [Fact]
+    public async Task A_message_that_is_larger_than_the_broker_accepts_is_parked_and_delays_no_other()
+    {
+        const int requests = 20;
+        var directory = Directory.CreateTempSubdirectory("outbox-broker").FullName;
+        BrokerServerOptions options = new(directory) { MaxMessageSize = 64 * 1024 };
+        await using (var broker = await BrokerServer.StartAsync(options, TestContext.Current.CancellationToken))
+        await using (var host = await new TestHostBuilder(Database.ConnectionString, broker.Uri).Consumer<RecordPaidConsumer>().Outbox(x =>
+        {
+            x.ParkAfterAttempts = 2;
+            x.RetryDelay = x.MaxRetryDelay = TimeSpan.FromMilliseconds(100);
+        }).StartAsync())
+        {
+            await RabbitMq.Declare(broker.Uri, MessageExchange.Of<OrderPlaced>(), "fanout", "placed");
+            await Task.WhenAll(Enumerable.Range(0, requests).Select(i => host.PublishAndSave(
+            [
+                .. Enumerable.Range(0, 20).Select(n => new OrderPaid(NewId.NextGuid(), (i * 20) + n)),
+                new OrderPlaced(NewId.NextGuid(), i == requests / 2 ? new string('x', 128 * 1024) : ""),
+            ])));
+
+            await Eventually.EqualAsync(requests * 20, () => Task.FromResult(host.Journal.Of<OrderPaid>().Select(x => x.Number).Distinct().Count()), "good messages");
+            await Eventually.EqualAsync(1L, () => Count("outbox_message", "parked_time IS NOT NULL"), "parked messages");
+            await Eventually.EqualAsync(1L, () => Count("outbox_message"), "rows left");
+            (await Scalar<string>("SELECT last_error FROM outbox_message")).ShouldContain("larger than configured max size");
+            (await Count("outbox_message", "length(body) > 128 * 1024")).ShouldBe(1);
+            // Delivered at least once each; what was on the channel that the large one closed may come twice.
+            var arrived = await RabbitMq.ReceiveAll<OrderPlaced>(broker.Uri, "placed");
+            arrived.Select(x => x.OrderId).Distinct().Count().ShouldBe(requests - 1);
+            await RabbitMq.Close(broker.Uri);
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
     public async Task A_good_message_is_never_parked_for_what_a_bad_one_does_to_their_channel()
     {
         const int requests = 40;
@@ -147,6 +182,52 @@ public class SweeperTests : OutboxTest
     }
 
     [Fact]
+    public async Task A_host_that_stops_right_after_its_commits_has_sent_them_however_slow_the_broker()
+    {
+        await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
+        await using var proxy = TcpProxy.To(Broker.Host, Broker.Port);
+        var host = await Through(proxy).StartAsync();
+        await using (host)
+        {
+            await host.PublishAndSave(new OrderPaid(NewId.NextGuid()));
+            await OutboxIsEmpty();
+
+            proxy.Delay = TimeSpan.FromSeconds(1);
+            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => host.PublishAndSave(new OrderPaid(NewId.NextGuid()))));
+            (await Count("outbox_message")).ShouldBe(50);
+            await host.StopAsync();
+
+            (await Count("outbox_message")).ShouldBe(0);
+        }
+
+        (await RabbitMq.Depth(Broker.Uri, "paid")).ShouldBe(51u);
+    }
+
+    [Fact]
+    public async Task A_host_whose_consumers_commit_while_it_stops_has_sent_their_messages_however_slow_the_broker()
+    {
+        await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
+        await using var proxy = TcpProxy.To(Broker.Host, Broker.Port);
+        var host = await Through(proxy).Services(x => x.AddSingleton<Gate>()).Consumer<PayBehindTheGateConsumer>().StartAsync();
+        await using (host)
+        {
+            var gate = host.Services.GetRequiredService<Gate>();
+            await host.Bus.Publish(new OrderPlaced(NewId.NextGuid()), TestContext.Current.CancellationToken);
+            await gate.Entered.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+            proxy.Delay = TimeSpan.FromSeconds(1);
+            var stopped = host.StopAsync();
+            await Eventually.EqualAsync(0u, () => RabbitMq.Consumers(Broker.Uri, "PayBehindTheGate"), "consumers of the stopping endpoint");
+            gate.Open();
+            await stopped;
+        }
+
+        (await Count("payments")).ShouldBe(1);
+        (await Count("outbox_message")).ShouldBe(0);
+        (await RabbitMq.Depth(Broker.Uri, "paid")).ShouldBe(1u);
+    }
+
+    [Fact]
     public async Task Before_the_tables_are_there_the_outbox_waits_without_a_warning()
     {
         await Execute("ALTER TABLE outbox_message RENAME TO later_message");
@@ -178,9 +259,31 @@ public class SweeperTests : OutboxTest
         await Execute("DELETE FROM outbox_message");
     }
 
+    /// <summary>A host with a slow network to its broker, where nobody but the host itself sends what it has committed.</summary>
+    TestHostBuilder Through(TcpProxy proxy)
+    {
+        return new TestHostBuilder(Database.ConnectionString, new UriBuilder(Broker.Uri) { Host = "127.0.0.1", Port = proxy.Port }.Uri).Outbox(x =>
+        {
+            x.LeaseDuration = TimeSpan.FromMinutes(5);
+            x.UseBusOutbox(b => b.MessageDeliveryTimeout = TimeSpan.FromSeconds(20));
+        });
+    }
+
     async Task<T> Scalar<T>(string sql)
     {
         await using var command = Sql.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync())!;
+    }
+}
+
+/// <summary>Pays an order, and tells so when the test lets it.</summary>
+public class PayBehindTheGateConsumer(TestDbContext database, Gate gate) : IConsumer<OrderPlaced>
+{
+    public async Task Consume(ConsumeContext<OrderPlaced> context)
+    {
+        database.Payments.Add(new Payment { Id = NewId.NextGuid(), OrderId = context.Message.OrderId });
+        await database.SaveChangesAsync(context.CancellationToken);
+        await gate.Enter();
+        await context.Publish(new OrderPaid(context.Message.OrderId));
     }
 }

@@ -17,6 +17,9 @@ public sealed record BrokerServerOptions(string Directory)
     /// <summary>The administrator's password, made with the data directory. Random unless set.</summary>
     public string? Password { get; init; }
 
+    /// <summary>The largest message that it accepts, in bytes. RabbitMQ's own limit unless set.</summary>
+    public int? MaxMessageSize { get; init; }
+
     /// <summary>Who ends it if nobody stops it.</summary>
     public ProcessLifetime Lifetime { get; init; }
 }
@@ -165,7 +168,8 @@ public sealed class BrokerServer : IAsyncDisposable
 
         System.IO.Directory.CreateDirectory(Path("home"));
         File.WriteAllText(Path("enabled_plugins"), "[rabbitmq_management,rabbitmq_shovel,rabbitmq_shovel_management].\n");
-        File.WriteAllText(Path("rabbitmq.conf"), Resources.Read("rabbitmq/native.conf")
+        var limit = _options.MaxMessageSize is { } size ? $"max_message_size = {Text(size)}\n" : "";
+        File.WriteAllText(Path("rabbitmq.conf"), limit + Resources.Read("rabbitmq/native.conf")
             .Replace("{port}", Text(Port), StringComparison.Ordinal)
             .Replace("{management_port}", Text(ManagementPort), StringComparison.Ordinal)
             .Replace("{log}", Log, StringComparison.Ordinal)

@@ -38,6 +38,14 @@ public static class RabbitMq
         }
     }
 
+    /// <summary>How many consumers a queue has.</summary>
+    public static async Task<uint> Consumers(Uri broker, string queue)
+    {
+        var connection = await Connect(broker);
+        await using var channel = await connection.CreateChannelAsync();
+        return (await channel.QueueDeclarePassiveAsync(queue)).ConsumerCount;
+    }
+
     public static async Task PublishRaw(Uri broker, string exchange, string body, string contentType)
     {
         var connection = await Connect(broker);
