@@ -1,6 +1,6 @@
 using System.Net.Mime;
-using MassTransit.Serialization;
 using MassTransit.Context;
+using MassTransit.Serialization;
 using MassTransit.Transports;
 
 namespace MassTransit.EntityFrameworkCoreIntegration.Capture;
