@@ -68,12 +68,12 @@ internal static class DemoVerb
             await described.ApplyAsync(management, cancellationToken: patience.Token);
             var differences = await described.DiffAsync(management, patience.Token);
             Screen.Title(differences.Count == 0
-                ? "The payment deadline is 15 minutes again, and the broker is as contracts/ describes it"
+                ? "The payment deadline is put back, and the broker is as contracts/ describes it"
                 : $"The broker differs from what contracts/ describes: {string.Join(", ", differences)}");
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or TopologyException)
         {
-            Screen.Warn($"The payment deadline is still 10 s; infra/stack up puts it back ({exception.Message})");
+            Screen.Warn($"The payment deadline may still be 10 s; infra/stack down, then infra/stack up, puts it back ({exception.Message})");
         }
     }
 
