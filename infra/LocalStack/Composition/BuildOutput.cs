@@ -33,8 +33,11 @@ internal static class BuildOutput
             File.Copy(file, target);
         }
 
-        return Path.Combine(directory, Path.GetFileName(Assembly(program)));
+        return CopyIn(program, directory);
     }
+
+    /// <summary>Where the assembly of a program's copy is.</summary>
+    public static string CopyIn(string program, string directory) => Path.Combine(directory, Path.GetFileName(Assembly(program)));
 
     /// <summary>Builds what the stack runs.</summary>
     public static Task BuildAsync(CancellationToken cancellationToken) => Command.RunAsync(

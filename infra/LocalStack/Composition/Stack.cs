@@ -14,19 +14,20 @@ public sealed class Stack : IAsyncDisposable
 
     private static readonly Dictionary<string, int> WellKnownPorts = new()
     {
-        ["edge"] = 8080,
+        [StackParts.Edge] = 8080,
         ["orders"] = 5001,
         ["payments"] = 5002,
         ["notifications"] = 5003,
         [ProviderName] = 5004,
-        ["broker"] = 5672,
-        ["management"] = 15672,
-        ["postgres"] = 5432,
+        [StackParts.Broker] = 5672,
+        [StackParts.Management] = 15672,
+        [StackParts.Postgres] = 5432,
     };
 
     private readonly StackOptions _options;
     private readonly ServiceSettings _settings;
     private readonly Dictionary<string, IReadOnlyList<DotnetProgram>> _services = [];
+    private readonly Dictionary<string, int> _earlierPorts = [];
     private BrokerServer? _broker;
     private PostgresServer? _postgres;
 
@@ -92,7 +93,28 @@ public sealed class Stack : IAsyncDisposable
         say("The routing table is applied, every link moves messages, the databases have their schema.");
         StartPrograms();
         await Heartbeat.WhileAsync(WaitUntilReadyAsync(cancellationToken), "the services are starting", say);
-        await StartEdgeAsync(cancellationToken);
+        if (Edge.Process is null)
+            await StartEdgeAsync(cancellationToken);
+    }
+
+    /// <summary>Takes over what another process has left running; what has ended since gets the port that it had.</summary>
+    internal void Attach(StackState earlier)
+    {
+        foreach (var part in earlier.Parts)
+            _earlierPorts[part.Name] = part.Port;
+        _earlierPorts[StackParts.Management] = earlier.ManagementPort;
+
+        var running = earlier.Running.ToDictionary(part => part.Name, part => part.Process);
+        if (running.TryGetValue(StackParts.Broker, out var broker))
+            _broker = BrokerServer.Attach(BrokerOptions(), broker, running[StackParts.PortMapper]);
+        if (running.TryGetValue(StackParts.Postgres, out var postgres))
+            _postgres = PostgresServer.Attach(PostgresOptions(), postgres);
+        if (running.TryGetValue(StackParts.Mail, out var mail))
+            Mail.Attach(mail, _earlierPorts[StackParts.Mail]);
+        foreach (var program in Services.Prepend(Provider).Where(program => running.ContainsKey(program.Name)))
+            program.Attach(running[program.Name], _earlierPorts[program.Name]);
+        if (running.TryGetValue(StackParts.Edge, out var edge))
+            Edge.Attach(edge, _earlierPorts[StackParts.Edge]);
     }
 
     /// <summary>Starts broker, database and mail server where they do not run.</summary>
@@ -102,15 +124,7 @@ public sealed class Stack : IAsyncDisposable
         {
             if (_broker is null)
             {
-                _broker = await BrokerServer.StartAsync(
-                    new BrokerServerOptions(In("rabbitmq"))
-                    {
-                        Port = WellKnownPort("broker"),
-                        ManagementPort = WellKnownPort("management"),
-                        Password = DevelopmentSecrets.BrokerAdministrator,
-                        Lifetime = _options.Lifetime,
-                    },
-                    cancellationToken);
+                _broker = await BrokerServer.StartAsync(BrokerOptions(), cancellationToken);
             }
             else if (_broker.Process is null)
             {
@@ -122,14 +136,7 @@ public sealed class Stack : IAsyncDisposable
         {
             if (_postgres is null)
             {
-                _postgres = await PostgresServer.StartAsync(
-                    new PostgresServerOptions(In("postgres"))
-                    {
-                        Port = WellKnownPort("postgres"),
-                        Password = DevelopmentSecrets.PostgresSuperuser,
-                        Lifetime = _options.Lifetime,
-                    },
-                    cancellationToken);
+                _postgres = await PostgresServer.StartAsync(PostgresOptions(), cancellationToken);
             }
             else if (_postgres.Process is null)
             {
@@ -137,10 +144,13 @@ public sealed class Stack : IAsyncDisposable
             }
         }
 
-        await Task.WhenAll(BrokerAsync(), PostgresAsync(), Mail.Process is null ? Mail.StartAsync(cancellationToken) : Task.CompletedTask);
+        await Task.WhenAll(
+            BrokerAsync(),
+            PostgresAsync(),
+            Mail.Process is null ? Mail.StartAsync(PreferredPort(StackParts.Mail), cancellationToken) : Task.CompletedTask);
     }
 
-    /// <summary>Applies the routing table, creates the databases and migrates them.</summary>
+    /// <summary>Applies the routing table, and creates and migrates the databases of the services that do not run yet.</summary>
     public async Task PrepareAsync(CancellationToken cancellationToken = default)
     {
         async Task DatabaseAsync(Service service)
@@ -151,7 +161,11 @@ public sealed class Stack : IAsyncDisposable
             await program.RunToEndAsync("migrate", cancellationToken);
         }
 
-        await Task.WhenAll([ApplyTopologyAsync(TopologyOptions, cancellationToken), .. Routes.Services.Select(DatabaseAsync)]);
+        await Task.WhenAll(
+        [
+            ApplyTopologyAsync(TopologyOptions, cancellationToken),
+            .. Routes.Services.Where(service => !Runs(service.Name)).Select(DatabaseAsync),
+        ]);
     }
 
     /// <summary>Applies the routing table to the broker with these options.</summary>
@@ -180,11 +194,11 @@ public sealed class Stack : IAsyncDisposable
     public void StartPrograms()
     {
         if (Provider.Process is null)
-            Provider.Start(WellKnownPort(ProviderName));
+            Provider.Start(PreferredPort(ProviderName));
         foreach (var (name, replicas) in _services)
             for (var i = 0; i < replicas.Count; i++)
                 if (replicas[i].Process is null)
-                    replicas[i].Start(i == 0 ? WellKnownPort(name) : null);
+                    replicas[i].Start(PreferredPort(replicas[i].Name, wellKnown: i == 0 ? name : null));
     }
 
     /// <summary>Waits until the provider simulator and all services say that they are ready.</summary>
@@ -199,7 +213,7 @@ public sealed class Stack : IAsyncDisposable
             Payments = Addresses(Routes.Payments),
             Notifications = Addresses(Routes.Notifications),
         },
-        WellKnownPort("edge"),
+        PreferredPort(StackParts.Edge),
         cancellationToken);
 
     /// <summary>Lets everything outlive the current process.</summary>
@@ -245,7 +259,30 @@ public sealed class Stack : IAsyncDisposable
         ? [.. replicas.Select(replica => replica.Address)]
         : [new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", WellKnownPorts[service.Name]).Uri];
 
-    private int? WellKnownPort(string name) => _options.WellKnownPorts ? WellKnownPorts[name] : null;
+    private BrokerServerOptions BrokerOptions() => new(In("rabbitmq"))
+    {
+        Port = PreferredPort(StackParts.Broker),
+        ManagementPort = PreferredPort(StackParts.Management),
+        Password = DevelopmentSecrets.BrokerAdministrator,
+        Lifetime = _options.Lifetime,
+    };
+
+    private PostgresServerOptions PostgresOptions() => new(In("postgres"))
+    {
+        Port = PreferredPort(StackParts.Postgres),
+        Password = DevelopmentSecrets.PostgresSuperuser,
+        Lifetime = _options.Lifetime,
+    };
+
+    private int? PreferredPort(string part) => PreferredPort(part, part);
+
+    // The port that the part had, else the one that is known for it.
+    private int? PreferredPort(string part, string? wellKnown) =>
+        _earlierPorts.TryGetValue(part, out var earlier) ? earlier
+        : _options.WellKnownPorts && wellKnown is not null && WellKnownPorts.TryGetValue(wellKnown, out var port) ? port
+        : null;
+
+    private bool Runs(string service) => _services[service].Any(replica => replica.Process is not null);
 
     private string In(string part) => Path.Combine(_options.Directory, part);
 
@@ -262,7 +299,12 @@ public sealed class Stack : IAsyncDisposable
         ];
     }
 
-    private Lazy<string> Assembly(string program) => new(() => _options.CopyPrograms
-        ? BuildOutput.Copy(program, In(Path.Combine("programs", program)))
-        : BuildOutput.Assembly(program));
+    private Lazy<string> Assembly(string program) => new(() =>
+    {
+        if (!_options.CopyPrograms)
+            return BuildOutput.Assembly(program);
+        var copy = In(Path.Combine("programs", program));
+        // What a replica runs from stays as it is.
+        return _services.ContainsKey(program) && Runs(program) ? BuildOutput.CopyIn(program, copy) : BuildOutput.Copy(program, copy);
+    });
 }

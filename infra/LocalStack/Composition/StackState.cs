@@ -28,6 +28,17 @@ internal sealed record StackState(
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
 
+    /// <summary>The parts that have not ended. The broker and its port mapper, which know each other's port, run only together.</summary>
+    public IEnumerable<StackPart> Running
+    {
+        get
+        {
+            var running = Parts.Where(part => part.Process.IsRunning).ToList();
+            var broker = running.Where(part => part.Kind is StackParts.Broker or StackParts.PortMapper).ToList();
+            return broker.Count == 1 ? running.Except(broker) : running;
+        }
+    }
+
     public static StackState Of(Stack stack)
     {
         StackPart Part(string part, ServerProcess process)

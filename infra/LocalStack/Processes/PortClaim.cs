@@ -37,6 +37,13 @@ public sealed class PortClaim : IDisposable
         throw new StackException("There is no free TCP port between 20000 and 32000.");
     }
 
+    /// <summary>Whether the port could be claimed just now.</summary>
+    public static bool IsFree(int port)
+    {
+        using var claim = TryClaim(port);
+        return claim is not null;
+    }
+
     private static PortClaim? TryClaim(int port)
     {
         FileStream? claim = null;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace LocalStack;
 
 /// <summary>One line of the machine's process table.</summary>
-internal sealed record ProcessEntry(int Id, int Parent, char State, long StartTime)
+internal sealed record ProcessEntry(int Id, int Parent, int Session, char State, long StartTime)
 {
     /// <summary>Whether it is more than an exit code that nobody has collected.</summary>
     public bool IsAlive => State is not ('Z' or 'X');
@@ -29,25 +29,31 @@ internal static partial class ProcessTable
             return null; // it has ended, or ends while its line is read
         }
 
-        // "id (name) state parent … start time": the name may hold blanks and parentheses.
+        // "id (name) state parent group session … start time": the name may hold blanks and parentheses.
         var fields = line[(line.LastIndexOf(')') + 2)..].Split(' ');
         return new ProcessEntry(
             id,
             int.Parse(fields[1], CultureInfo.InvariantCulture),
+            int.Parse(fields[3], CultureInfo.InvariantCulture),
             fields[0][0],
             long.Parse(fields[19], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Children, grandchildren and so on, as of now.</summary>
-    public static IReadOnlyList<ProcessEntry> Descendants(int id)
+    /// <summary>
+    /// Who else is in the session that the process leads or led, with children, grandchildren and so on, as of now: what is
+    /// left of a killed server, such as the workers of nginx, has no parent that tells where it belongs.
+    /// </summary>
+    public static IReadOnlyList<ProcessEntry> Family(int id)
     {
-        var byParent = Directory.EnumerateDirectories("/proc")
+        var others = Directory.EnumerateDirectories("/proc")
             .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var each) ? Find(each) : null)
             .OfType<ProcessEntry>()
-            .ToLookup(entry => entry.Parent);
-        var family = new List<ProcessEntry>(byParent[id]);
+            .Where(entry => entry.Id != id)
+            .ToList();
+        var byParent = others.ToLookup(entry => entry.Parent);
+        var family = others.Where(entry => entry.Session == id || entry.Parent == id).ToList();
         for (var i = 0; i < family.Count; i++)
-            family.AddRange(byParent[family[i].Id]);
+            family.AddRange(byParent[family[i].Id].Except(family));
         return family;
     }
 

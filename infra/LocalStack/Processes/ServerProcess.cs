@@ -63,13 +63,15 @@ public sealed class ServerProcess
     /// <summary>Lets it outlive the current process, which started it with <see cref="ProcessLifetime.Owner" />.</summary>
     public void Detach() => Reaper.Instance.Forget(Id);
 
-    /// <summary>Asks the process to end and waits until it has; past the patience it is killed with its children.</summary>
+    /// <summary>
+    /// Asks the process to end and waits until it has; past the patience it is killed. Whatever it leaves behind is killed, too.
+    /// </summary>
     /// <param name="patience">How long it may take.</param>
     /// <param name="signal">What it takes as the request to end in good order.</param>
     /// <returns>Whether it ended by itself.</returns>
     public async Task<bool> StopAsync(TimeSpan patience, StopSignal signal = StopSignal.Terminate)
     {
-        var family = ProcessTable.Descendants(Id);
+        var family = Family();
         if (IsRunning)
             ProcessTable.Signal(Id, (int)signal);
         var ended = await EndsAsync([], patience);
@@ -77,8 +79,15 @@ public sealed class ServerProcess
         return ended;
     }
 
-    /// <summary>Kills the process and its children at once, as a power cut would, and waits until they are gone.</summary>
-    public Task KillAsync() => KillAsync(ProcessTable.Descendants(Id));
+    /// <summary>
+    /// Kills the process and its children at once, as a power cut would, and waits until they are gone; of a process that has
+    /// ended, what it left behind.
+    /// </summary>
+    public Task KillAsync() => KillAsync(Family());
+
+    // Somebody else may have its id by now, and a family of his own.
+    private IReadOnlyList<ProcessEntry> Family() =>
+        ProcessTable.Find(Id) is { } entry && entry.StartTime != StartTime ? [] : ProcessTable.Family(Id);
 
     private async Task KillAsync(IReadOnlyList<ProcessEntry> family)
     {

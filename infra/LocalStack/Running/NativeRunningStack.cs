@@ -43,13 +43,30 @@ internal sealed class NativeRunningStack(StackState state) : RunningStack
     public override Task<IReadOnlyList<ReceivedMail>> MailAsync(Guid order, CancellationToken cancellationToken) =>
         Task.FromResult(ReceivedMail.About(order, state.MailDirectory));
 
-    /// <summary>The names of the parts that have ended.</summary>
-    public IReadOnlyList<string> Ended => [.. state.Parts.Where(part => !part.Process.IsRunning).Select(part => part.Name)];
+    /// <summary>What is known of its processes.</summary>
+    public StackState State => state;
+
+    /// <summary>The parts that have ended and are to be started again.</summary>
+    public IReadOnlyList<StackPart> Missing => [.. state.Parts.Except(state.Running)];
 
     /// <summary>Whether it runs every service as often as asked for.</summary>
     public bool Covers(StackOptions options) => Routes.Services.All(service =>
         state.Parts.Count(part => part.Kind == service.Name)
         == (options.Except.Contains(service.Name) ? 0 : options.Replicas.GetValueOrDefault(service.Name, 1)));
+
+    /// <summary>Makes room for the parts that are missing: ends what is left of them, and sees whether they can have their ports again.</summary>
+    /// <exception cref="StackException">Somebody else has one of these ports by now, and the other parts know no other.</exception>
+    public async Task MakeRoomAsync()
+    {
+        var missing = Missing;
+        foreach (var part in missing)
+            await StopAsync(part);
+        var ports = missing.Where(part => part.Port != 0).Select(part => (part.Name, part.Port)).ToList();
+        if (missing.Any(part => part.Kind == StackParts.Broker))
+            ports.Add((StackParts.Management, state.ManagementPort));
+        if (ports.FirstOrDefault(port => !PortClaim.IsFree(port.Port)) is { Name: { } name, Port: var taken })
+            throw new StackException(string.Create(CultureInfo.InvariantCulture, $"Somebody else has port {taken} by now, which {name} had. For other ports: infra/stack down, then infra/stack up"));
+    }
 
     public override async Task StopAsync()
     {
@@ -57,13 +74,15 @@ internal sealed class NativeRunningStack(StackState state) : RunningStack
         foreach (var layer in state.Parts.Reverse().GroupBy(Layer).OrderBy(layer => layer.Key))
         {
             Screen.Say($"Stopping {string.Join(", ", layer.Select(part => part.Name))}.");
-            await Task.WhenAll(layer.Select(part => part.Process.StopAsync(
-                TimeSpan.FromSeconds(40),
-                part.Kind == StackParts.Postgres ? StopSignal.Interrupt : StopSignal.Terminate)));
+            await Task.WhenAll(layer.Select(StopAsync));
         }
 
         StackState.Forget(StackDirectory.Path);
     }
+
+    private static Task StopAsync(StackPart part) => part.Process.StopAsync(
+        TimeSpan.FromSeconds(40),
+        part.Kind == StackParts.Postgres ? StopSignal.Interrupt : StopSignal.Terminate);
 
     private int PortOf(string kind) => state.Parts.Single(part => part.Kind == kind).Port;
 

@@ -24,10 +24,13 @@ public sealed class MailServer(string directory, ProcessLifetime lifetime) : IAs
     public ServerProcess? Process { get; private set; }
 
     /// <summary>Starts it, on the same port as before, and waits until it accepts connections.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken = default)
+    /// <param name="preferredPort">The port at the first start where it is free; any other one unless set.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task StartAsync(int? preferredPort = null, CancellationToken cancellationToken = default)
     {
         Directory.CreateDirectory(directory);
-        using var port = Port == 0 ? PortClaim.Any() : PortClaim.Prefer(Port);
+        var wanted = Port == 0 ? preferredPort : Port;
+        using var port = wanted is { } p ? PortClaim.Prefer(p) : PortClaim.Any();
         Port = port.Port;
         Process = ServerProcess.Start(
             [Python, "-m", "aiosmtpd", "-n", "-l", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}"), "-c", "aiosmtpd.handlers.Mailbox", Maildir],

@@ -11,7 +11,7 @@ internal static class HelpVerb
 
               infra/stack demo                    start everything, place orders down every path, leave it running
               infra/stack test [--long]           run all tests; --long adds the slow ones
-              infra/stack up                      start everything, and anew when a part has ended
+              infra/stack up                      start everything, or what has ended since
                     [--except orders]             leave room for the service that is being debugged
                     [--replicas orders=2]         run a service more than once
                     [--no-build]                  take the programs as they were built last

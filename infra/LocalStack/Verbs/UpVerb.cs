@@ -72,17 +72,22 @@ internal static class UpVerb
         Preparation preparation,
         CancellationToken cancellationToken)
     {
-        if (stack.Ended.Count == 0 && stack.Covers(options))
+        if (!stack.Covers(options))
+        {
+            Screen.Say("The stack runs with other services than asked for: starting it anew; its data stay.");
+            await Heartbeat.WhileAsync(stack.StopAsync(), "stopping", Screen.Say);
+            return await StartNativelyAsync(options, preparation, cancellationToken);
+        }
+
+        if (stack.Missing.Count == 0)
         {
             Screen.Say("The stack is running already.");
             return stack;
         }
 
-        Screen.Say(stack.Ended.Count == 0
-            ? "The stack runs with other services than asked for: starting it anew; its data stay."
-            : $"A stack was started here, and {string.Join(", ", stack.Ended)} ended since: starting it anew; its data stay.");
-        await Heartbeat.WhileAsync(stack.StopAsync(), "stopping", Screen.Say);
-        return await StartNativelyAsync(options, preparation, cancellationToken);
+        Screen.Say($"A stack was started here, and not all of it runs: starting {string.Join(", ", stack.Missing.Select(part => part.Name))} again; the rest goes on, and the data stay.");
+        await stack.MakeRoomAsync();
+        return await StartNativelyAsync(options, preparation, cancellationToken, stack.State);
     }
 
     private static async Task<RunningStack> StartAsync(
@@ -112,18 +117,27 @@ internal static class UpVerb
         return await StartNativelyAsync(options, preparation, cancellationToken);
     }
 
-    private static async Task<RunningStack> StartNativelyAsync(StackOptions options, Preparation preparation, CancellationToken cancellationToken)
+    private static async Task<RunningStack> StartNativelyAsync(
+        StackOptions options,
+        Preparation preparation,
+        CancellationToken cancellationToken,
+        StackState? earlier = null)
     {
         var clock = Stopwatch.StartNew();
         await preparation.RunAsync(cancellationToken);
 
-        // Until everything runs, its processes end with this one, however this one ends.
+        // Until everything runs, what is started here ends with this process, however that ends.
         var stack = new Stack(options);
+        if (earlier is not null)
+            stack.Attach(earlier);
         try
         {
-            Screen.Say("Starting RabbitMQ, PostgreSQL and the mail server.");
+            if (earlier is null)
+                Screen.Say("Starting RabbitMQ, PostgreSQL and the mail server.");
             await stack.StartAsync(Screen.Say, cancellationToken);
             var state = StackState.Of(stack);
+            if (earlier is not null)
+                state = state with { StartedAt = earlier.StartedAt };
             state.Write(StackDirectory.Path);
             stack.Detach();
             Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Everything runs, after {clock.Elapsed.TotalSeconds:0} s."));
@@ -131,7 +145,7 @@ internal static class UpVerb
         }
         catch
         {
-            Screen.Say("Stopping what was started.");
+            Screen.Say("Stopping the stack; its data stay.");
             await Heartbeat.WhileAsync(stack.StopAsync(), "stopping", Screen.Say);
             StackState.Forget(StackDirectory.Path);
             throw;

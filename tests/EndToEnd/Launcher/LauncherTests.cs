@@ -41,6 +41,32 @@ public sealed class LauncherTests
         Directory.Exists(Path.Combine(two.Directory, "stack")).ShouldBeFalse("down --volumes deletes them");
     }
 
+    [Fact]
+    public async Task Up_starts_again_what_has_ended_where_it_was_and_leaves_the_rest_alone()
+    {
+        await using var run = new LauncherRun();
+        var (code, output) = await run.RunAsync(LauncherRun.UpServersOnly);
+        code.ShouldBe(0, output);
+        var before = Parts(run);
+        foreach (var part in new[] { "rabbitmq", "provider", "edge" })
+            await KillAsync("KILL", before[part].ProcessId);
+        await Eventually.EqualAsync(1, async () => (await run.RunAsync("status")).Code, "status tells that not everything runs");
+
+        (code, output) = await run.RunAsync(LauncherRun.UpServersOnly);
+
+        code.ShouldBe(0, output);
+        output.ShouldContain("starting epmd, rabbitmq, provider, edge again");
+        var after = Parts(run);
+        (after["postgres"], after["mail"]).ShouldBe((before["postgres"], before["mail"]));
+        after.ToDictionary(part => part.Key, part => part.Value.Port).ShouldBe(before.ToDictionary(part => part.Key, part => part.Value.Port), ignoreOrder: true);
+        (await run.RunAsync("status")).Code.ShouldBe(0);
+
+        // nginx leaves its workers behind when it is killed.
+        await KillAsync("KILL", after["edge"].ProcessId);
+        await run.RunAsync("down");
+        run.Processes().ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("INT")]
     [InlineData("KILL")]
@@ -50,8 +76,7 @@ public sealed class LauncherTests
         using var up = run.Start(LauncherRun.UpServersOnly);
         await Eventually.TrueAsync(() => run.Processes().Any(process => process.Contains("beam", StringComparison.Ordinal)), "RabbitMQ starts");
 
-        using (var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", up.Id.ToString(CultureInfo.InvariantCulture)]))
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await KillAsync(signal, up.Id);
 
         await up.WaitForExitAsync(TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => run.Processes().Count == 0, "every process is gone");
@@ -87,13 +112,28 @@ public sealed class LauncherTests
         refused.Message.ShouldContain("apt-get install no-such-package");
     }
 
+    private static async Task KillAsync(string signal, int process)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The parts by name, each with its process and its port.</summary>
+    private static Dictionary<string, (int ProcessId, int Port)> Parts(LauncherRun run)
+    {
+        using var state = JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Directory, "stack.json")));
+        return state.RootElement.GetProperty("Parts").EnumerateArray().ToDictionary(
+            part => part.GetProperty("Name").GetString()!,
+            part => (part.GetProperty("ProcessId").GetInt32(), part.GetProperty("Port").GetInt32()));
+    }
+
     private static IReadOnlyList<int> Ports(LauncherRun run)
     {
         using var state = JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Directory, "stack.json")));
         return
         [
             state.RootElement.GetProperty("ManagementPort").GetInt32(),
-            .. state.RootElement.GetProperty("Parts").EnumerateArray().Select(part => part.GetProperty("Port").GetInt32()).Where(port => port != 0),
+            .. Parts(run).Values.Select(part => part.Port).Where(port => port != 0),
         ];
     }
 }
