@@ -6,9 +6,6 @@ public enum StopSignal
     /// <summary>SIGINT; for PostgreSQL the "fast" shutdown, which does not wait for its clients.</summary>
     Interrupt = 2,
 
-    /// <summary>SIGQUIT; for nginx the graceful shutdown.</summary>
-    Quit = 3,
-
     /// <summary>SIGTERM, what most programs expect.</summary>
     Terminate = 15,
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using LocalStack;
 using RealServers;
@@ -49,7 +48,7 @@ public sealed class LauncherTests
         code.ShouldBe(0, output);
         var before = Parts(run);
         foreach (var part in new[] { "rabbitmq", "provider", "edge" })
-            await KillAsync("KILL", before[part].ProcessId);
+            ProcessTable.Signal(before[part].ProcessId, ProcessTable.Kill);
         await Eventually.EqualAsync(1, async () => (await run.RunAsync("status")).Code, "status tells that not everything runs");
 
         (code, output) = await run.RunAsync(LauncherRun.UpServersOnly);
@@ -62,21 +61,21 @@ public sealed class LauncherTests
         (await run.RunAsync("status")).Code.ShouldBe(0);
 
         // nginx leaves its workers behind when it is killed.
-        await KillAsync("KILL", after["edge"].ProcessId);
+        ProcessTable.Signal(after["edge"].ProcessId, ProcessTable.Kill);
         await run.RunAsync("down");
         run.Processes().ShouldBeEmpty();
     }
 
     [Theory]
-    [InlineData("INT")]
-    [InlineData("KILL")]
-    public async Task A_start_that_is_interrupted_leaves_nothing_behind(string signal)
+    [InlineData((int)StopSignal.Interrupt)]
+    [InlineData(ProcessTable.Kill)]
+    public async Task A_start_that_is_interrupted_leaves_nothing_behind(int signal)
     {
         await using var run = new LauncherRun();
         using var up = run.Start(LauncherRun.UpServersOnly);
         await Eventually.TrueAsync(() => run.Processes().Any(process => process.Contains("beam", StringComparison.Ordinal)), "RabbitMQ starts");
 
-        await KillAsync(signal, up.Id);
+        ProcessTable.Signal(up.Id, signal);
 
         await up.WaitForExitAsync(TestContext.Current.CancellationToken);
         await Eventually.TrueAsync(() => run.Processes().Count == 0, "every process is gone");
@@ -110,12 +109,6 @@ public sealed class LauncherTests
         var refused = await Should.ThrowAsync<StackException>(() => DebianPackages.EnsureAsync(
             ["no-such-package"], mayInstall: false, _ => { }, TestContext.Current.CancellationToken));
         refused.Message.ShouldContain("apt-get install no-such-package");
-    }
-
-    private static async Task KillAsync(string signal, int process)
-    {
-        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>The parts by name, each with its process and its port.</summary>
