@@ -50,9 +50,9 @@ sealed class TransactionalOutbox : IDisposable
     IBus Bus => (IBus)_provider.GetRequiredService(_busType);
 
     /// <summary>
-    /// From here on, who commits waits until its messages are confirmed, so that an endpoint that stops has sent what it consumed.
+    /// While true, who commits waits until its messages are confirmed, so that an endpoint that stops has sent what it consumed.
     /// </summary>
-    public void BeginStop() => _stopping = true;
+    public bool IsStopping { get => _stopping; set => _stopping = value; }
 
     /// <summary>Sends what a transaction of this process has just committed.</summary>
     public Task SendCommitted(IReadOnlyList<OutgoingMessage> messages, int limit, TimeSpan timeout)

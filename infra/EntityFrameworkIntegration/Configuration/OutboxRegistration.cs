@@ -79,9 +79,11 @@ abstract class OutboxRegistration(Type contextType, TransactionalOutbox outbox)
                 $"UseEntityFrameworkOutbox<{typeof(TDbContext).Name}> needs AddEntityFrameworkOutbox<{typeof(TDbContext).Name}>(o => o.UsePostgres()) in the same bus's registration.");
     }
 
-    sealed class ForBus<TDbContext, TBus>(TransactionalOutbox outbox, IServiceProvider provider) : OutboxRegistration(typeof(TDbContext), outbox)
+    sealed class ForBus<TDbContext, TBus>(TransactionalOutbox outbox, IServiceProvider provider) : OutboxRegistration(typeof(TDbContext), outbox), IDisposable
         where TBus : class, IBus
     {
+        public void Dispose() => Outbox.Dispose();
+
         protected override bool Owns(IRegistrationContext context)
         {
             return ReferenceEquals(provider.GetRequiredService<Bind<TBus, IBusRegistrationContext>>().Value, context);

@@ -48,6 +48,10 @@ sealed class OutboxSweeper(
         {
             // It has been woken already.
         }
+        catch (ObjectDisposedException)
+        {
+            // It is gone: another instance's sweeper finds the row.
+        }
     }
 
     /// <summary>
