@@ -65,6 +65,19 @@ public class MisuseTests
     }
 
     [Fact]
+    public void A_schema_beside_the_model()
+    {
+        Configure(x => x.UsePostgres("sales")).ShouldContain("name the schema with modelBuilder.HasDefaultSchema(\"sales\")");
+        Configure(x => x.LockStatementProvider = new PostgresLockStatementProvider("sales")).ShouldContain("name tables and schema in the model");
+    }
+
+    [Fact]
+    public void Lock_statements_of_ones_own_for_the_outbox()
+    {
+        Configure(x => x.LockStatementProvider = new OwnLockStatements()).ShouldContain("The outbox claims rows with statements of its own");
+    }
+
+    [Fact]
     public void Numbers_out_of_range()
     {
         Configure(x =>
@@ -133,5 +146,7 @@ public class MisuseTests
         return (await Should.ThrowAsync<Exception>(() => host.StartAsync())).GetBaseException().Message;
     }
 }
+
+public class OwnLockStatements : PostgresLockStatementProvider;
 
 public class ForgetfulDbContext(DbContextOptions<ForgetfulDbContext> options) : DbContext(options);

@@ -9,7 +9,7 @@ public static class EntityFrameworkOutboxConfigurationExtensions
 {
     /// <summary>Adds the outbox and inbox on <typeparamref name="TDbContext" /> to the bus that is being registered.</summary>
     /// <param name="configurator">The registration of the default bus, or of one added with <c>AddMassTransit&lt;TBus&gt;</c>.</param>
-    /// <param name="configure">Configures it; must call <see cref="UsePostgres" />.</param>
+    /// <param name="configure">Configures it; must call <see cref="UsePostgres(IEntityFrameworkOutboxConfigurator, bool)" />.</param>
     /// <exception cref="ConfigurationException">A value is out of range, or no database was chosen.</exception>
     public static void AddEntityFrameworkOutbox<TDbContext>(this IBusRegistrationConfigurator configurator,
         Action<IEntityFrameworkOutboxConfigurator>? configure = null)
@@ -35,12 +35,22 @@ public static class EntityFrameworkOutboxConfigurationExtensions
                 "UsePostgres(enableSchemaCaching: false) asks for tables whose schema changes while the service runs, but the sweeper reads one schema only: leave it out, and give each schema a DbContext type of its own.");
         }
 
-        if (configurator is not OutboxConfigurator outbox)
-            throw new ArgumentException("UsePostgres configures the outbox that AddEntityFrameworkOutbox passes to its callback.", nameof(configurator));
+        ArgumentNullException.ThrowIfNull(configurator);
 
-        outbox.DatabaseChosen = true;
-
+        configurator.LockStatementProvider = new PostgresLockStatementProvider();
         return configurator;
+    }
+
+    /// <summary>Asks for the outbox's tables in a schema that the model does not name, which this outbox refuses.</summary>
+    /// <param name="configurator">The outbox configurator.</param>
+    /// <param name="schemaName">The schema.</param>
+    /// <param name="enableSchemaCaching">See the other overload.</param>
+    /// <exception cref="ConfigurationException">Always, with what to do instead.</exception>
+    public static IEntityFrameworkOutboxConfigurator UsePostgres(this IEntityFrameworkOutboxConfigurator configurator, string schemaName,
+        bool enableSchemaCaching = true)
+    {
+        throw new ConfigurationException(
+            $"UsePostgres(\"{schemaName}\") names a schema beside the model, but the outbox finds its tables by the model alone: call UsePostgres(), and name the schema with modelBuilder.HasDefaultSchema(\"{schemaName}\"), in the callback of Add...Entity, or in the connection's search path.");
     }
 
     /// <summary>

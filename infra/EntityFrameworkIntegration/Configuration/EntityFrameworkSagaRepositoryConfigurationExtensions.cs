@@ -60,6 +60,33 @@ public static class EntityFrameworkSagaRepositoryConfigurationExtensions
         return configurator;
     }
 
+    /// <summary>Keeps sagas in PostgreSQL, in tables whose schema the model leaves open.</summary>
+    /// <param name="configurator">The repository's configurator.</param>
+    /// <param name="schemaName">Where tables without a schema in the model are: the first of the connection's search path.</param>
+    /// <param name="enableSchemaCaching">Either is right: the names are read from each DbContext's own model.</param>
+    public static IEntityFrameworkSagaRepositoryConfigurator UsePostgres(this IEntityFrameworkSagaRepositoryConfigurator configurator,
+        string schemaName, bool enableSchemaCaching = true)
+    {
+        ArgumentNullException.ThrowIfNull(configurator);
+
+        configurator.LockStatementProvider = new PostgresLockStatementProvider(schemaName);
+        return configurator;
+    }
+
+    /// <summary>Keeps sagas in PostgreSQL, in tables whose schema the model leaves open.</summary>
+    /// <param name="configurator">The repository's configurator.</param>
+    /// <param name="schemaName">Where tables without a schema in the model are: the first of the connection's search path.</param>
+    /// <param name="enableSchemaCaching">Either is right: the names are read from each DbContext's own model.</param>
+    public static IEntityFrameworkSagaRepositoryConfigurator<TSaga> UsePostgres<TSaga>(this IEntityFrameworkSagaRepositoryConfigurator<TSaga> configurator,
+        string schemaName, bool enableSchemaCaching = true)
+        where TSaga : class, ISaga
+    {
+        ArgumentNullException.ThrowIfNull(configurator);
+
+        configurator.LockStatementProvider = new PostgresLockStatementProvider(schemaName);
+        return configurator;
+    }
+
     sealed class RepositoryProvider(Action<IEntityFrameworkSagaRepositoryConfigurator> configure) : ISagaRepositoryRegistrationProvider
     {
         public void Configure<TSaga>(ISagaRegistrationConfigurator<TSaga> configurator)

@@ -1,4 +1,5 @@
 using System.Data;
+using MassTransit.EntityFrameworkCoreIntegration;
 
 namespace MassTransit;
 
@@ -13,6 +14,13 @@ public interface IEntityFrameworkOutboxConfigurator
     /// inbox and the outbox; a stricter level lets concurrent consumers fail with 40001, which the endpoint's retry must handle.
     /// </summary>
     IsolationLevel IsolationLevel { set; }
+
+    /// <summary>
+    /// Chooses the database, as <see cref="EntityFrameworkOutboxConfigurationExtensions.UsePostgres(IEntityFrameworkOutboxConfigurator, bool)" />
+    /// does. Must be a <see cref="PostgresLockStatementProvider" /> as it is: the outbox claims rows with statements of its own.
+    /// </summary>
+    /// <exception cref="ConfigurationException">It is another provider, or one that names a schema.</exception>
+    ILockStatementProvider LockStatementProvider { set; }
 
     /// <summary>The pause between two looks of the sweeper at the outbox table while nothing is due. Default 1 second.</summary>
     TimeSpan QueryDelay { set; }

@@ -6,7 +6,21 @@ sealed class OutboxConfigurator : IEntityFrameworkOutboxConfigurator, IEntityFra
 {
     OutboxOptions _options = new();
 
-    public bool DatabaseChosen { get; set; }
+    bool _databaseChosen;
+
+    public ILockStatementProvider LockStatementProvider
+    {
+        set
+        {
+            if (value is not PostgresLockStatementProvider { SchemaName: null } || value.GetType() != typeof(PostgresLockStatementProvider))
+            {
+                throw new ConfigurationException(
+                    "The outbox claims rows with statements of its own, so its LockStatementProvider can only be new PostgresLockStatementProvider(): call UsePostgres(), and name tables and schema in the model.");
+            }
+
+            _databaseChosen = true;
+        }
+    }
 
     public TimeSpan DuplicateDetectionWindow { set => _options = _options with { DuplicateDetectionWindow = value }; }
     public IsolationLevel IsolationLevel { set => _options = _options with { IsolationLevel = value }; }
@@ -35,7 +49,7 @@ sealed class OutboxConfigurator : IEntityFrameworkOutboxConfigurator, IEntityFra
 
     public OutboxOptions Build(Type contextType)
     {
-        if (!DatabaseChosen)
+        if (!_databaseChosen)
             throw Wrong("no database was chosen: call UsePostgres()");
 
         Positive(nameof(DuplicateDetectionWindow), _options.DuplicateDetectionWindow);

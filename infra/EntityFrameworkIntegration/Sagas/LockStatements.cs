@@ -21,6 +21,22 @@ public interface ILockStatementProvider
 /// <summary>Locks with <c>SELECT ... FOR UPDATE</c>, which holds at every isolation level.</summary>
 public class PostgresLockStatementProvider : ILockStatementProvider
 {
+    /// <summary>Takes schema, table and column names from the model; a table without a schema there is found by the connection's search path.</summary>
+    public PostgresLockStatementProvider()
+    {
+    }
+
+    /// <summary>Looks for tables to which the model gives no schema in the one named here.</summary>
+    /// <param name="schemaName">The schema, which must also be the first of the connection's search path, by which EF Core finds such a table.</param>
+    public PostgresLockStatementProvider(string schemaName)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(schemaName);
+
+        SchemaName = schemaName;
+    }
+
+    internal string? SchemaName { get; }
+
     /// <inheritdoc />
     public string GetRowLockStatement<T>(DbContext context)
         where T : class
@@ -43,7 +59,8 @@ public class PostgresLockStatementProvider : ILockStatementProvider
         var entity = Entity<T>(context);
         var table = StoreObjectIdentifier.Create(entity, StoreObjectType.Table)
             ?? throw new ConfigurationException($"{typeof(T).Name} is not mapped to a table in the model of {context.GetType().Name}.");
-        var name = table.Schema is null ? Quote(table.Name) : $"{Quote(table.Schema)}.{Quote(table.Name)}";
+        var schema = table.Schema ?? SchemaName;
+        var name = schema is null ? Quote(table.Name) : $"{Quote(schema)}.{Quote(table.Name)}";
         var conditions = propertyNames.Select((property, i) =>
             $"t.{Quote(entity.FindProperty(property)?.GetColumnName(table) ?? throw new ArgumentException($"{typeof(T).Name} has no property {property}.", nameof(propertyNames)))} = {{{i}}}");
 

@@ -3,6 +3,7 @@ using MassTransit.Configuration;
 using MassTransit.Saga;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace MassTransit.EntityFrameworkCoreIntegration.Sagas;
 
@@ -32,9 +33,14 @@ sealed class SagaRepositoryConfigurator<TSaga> : IEntityFrameworkSagaRepositoryC
         where TContext : DbContext
         where TImplementation : DbContext, TContext
     {
-        _options = _options with { ContextType = typeof(TContext) };
-        _registerContext = services => services.AddDbContext<TContext, TImplementation>((provider, builder) =>
-            optionsAction?.Invoke(provider, (DbContextOptionsBuilder<TImplementation>)builder));
+        // By the implementation: two sagas may well have a DbContext each, and both say AddDbContext<DbContext, ...>.
+        _options = _options with { ContextType = typeof(TImplementation) };
+        _registerContext = services =>
+        {
+            services.AddDbContext<TImplementation>((provider, builder) =>
+                optionsAction?.Invoke(provider, (DbContextOptionsBuilder<TImplementation>)builder));
+            services.TryAddScoped<TContext>(provider => provider.GetRequiredService<TImplementation>());
+        };
     }
 
     public void Register(ISagaRepositoryRegistrationConfigurator<TSaga> services)
