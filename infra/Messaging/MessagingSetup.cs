@@ -65,6 +65,7 @@ public static class MessagingSetup
         {
             host.Username(broker.Username);
             host.Password(broker.Password);
+            host.OutlastSlowBroker();
             if (broker.Tls)
                 host.UseSsl(ssl => ssl.ServerName = broker.Host);
         });

@@ -236,8 +236,6 @@ public class NetworkTests : OutboxTest
             return -1;
         }
     }
-
-    TestHostBuilder Through(TcpProxy proxy) => new(Database.ConnectionString, new UriBuilder(Broker.Uri) { Host = "127.0.0.1", Port = proxy.Port }.Uri);
 }
 
 public sealed class Deliveries

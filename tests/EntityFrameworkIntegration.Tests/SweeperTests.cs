@@ -186,7 +186,7 @@ public class SweeperTests : OutboxTest
     {
         await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
         await using var proxy = TcpProxy.To(Broker.Host, Broker.Port);
-        var host = await Through(proxy).StartAsync();
+        var host = await ThroughSlow(proxy).StartAsync();
         await using (host)
         {
             await host.PublishAndSave(new OrderPaid(NewId.NextGuid()));
@@ -208,7 +208,7 @@ public class SweeperTests : OutboxTest
     {
         await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
         await using var proxy = TcpProxy.To(Broker.Host, Broker.Port);
-        var host = await Through(proxy).Services(x => x.AddSingleton<Gate>()).Consumer<PayBehindTheGateConsumer>().StartAsync();
+        var host = await ThroughSlow(proxy).Services(x => x.AddSingleton<Gate>()).Consumer<PayBehindTheGateConsumer>().StartAsync();
         await using (host)
         {
             var gate = host.Services.GetRequiredService<Gate>();
@@ -260,9 +260,9 @@ public class SweeperTests : OutboxTest
     }
 
     /// <summary>A host with a slow network to its broker, where nobody but the host itself sends what it has committed.</summary>
-    TestHostBuilder Through(TcpProxy proxy)
+    TestHostBuilder ThroughSlow(TcpProxy proxy)
     {
-        return new TestHostBuilder(Database.ConnectionString, new UriBuilder(Broker.Uri) { Host = "127.0.0.1", Port = proxy.Port }.Uri).Outbox(x =>
+        return Through(proxy).Outbox(x =>
         {
             x.LeaseDuration = TimeSpan.FromMinutes(5);
             x.UseBusOutbox(b => b.MessageDeliveryTimeout = TimeSpan.FromSeconds(20));

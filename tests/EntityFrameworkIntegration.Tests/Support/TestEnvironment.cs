@@ -36,6 +36,12 @@ public abstract class OutboxTest : IAsyncLifetime
 
     protected TestHostBuilder NewHost() => new(Database.ConnectionString, Broker.Uri);
 
+    /// <summary>A host whose broker is behind a network of the test's own.</summary>
+    protected TestHostBuilder Through(TcpProxy proxy)
+    {
+        return new TestHostBuilder(Database.ConnectionString, new UriBuilder(Broker.Uri) { Host = "127.0.0.1", Port = proxy.Port }.Uri);
+    }
+
     protected async Task<long> Count(string table, string where = "true")
     {
         await using var command = Sql.CreateCommand($"SELECT count(*) FROM {table} WHERE {where}");

@@ -55,6 +55,7 @@ public sealed class TestHostBuilder(string connectionString, Uri broker)
     readonly List<Action<IServiceCollection>> _services = [];
     readonly List<Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>> _rabbit = [];
     Action<IServiceCollection>? _database;
+    LogLevel _logLevel = LogLevel.Information;
     Action<IBusRegistrationContext, string, IReceiveEndpointConfigurator> _endpoint =
         static (context, _, endpoint) => endpoint.UseEntityFrameworkOutbox<TestDbContext>(context);
 
@@ -90,6 +91,13 @@ public sealed class TestHostBuilder(string connectionString, Uri broker)
         return this;
     }
 
+    /// <summary>Captures the log from this level; from Information unless told otherwise.</summary>
+    public TestHostBuilder Log(LogLevel level)
+    {
+        _logLevel = level;
+        return this;
+    }
+
     /// <summary>Replaces the DbContext's registration.</summary>
     public TestHostBuilder Database(Action<IServiceCollection> configure)
     {
@@ -115,9 +123,9 @@ public sealed class TestHostBuilder(string connectionString, Uri broker)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         Journal journal = new();
-        LogCapture logs = new();
+        LogCapture logs = new(_logLevel);
         builder.Services.AddSingleton(journal);
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddProvider(logs);
+        builder.Logging.SetMinimumLevel(_logLevel).AddProvider(logs);
         builder.Services.Configure<HostOptions>(x => x.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.Services.Configure<MassTransitHostOptions>(x => x.WaitUntilStarted = true);
         if (_database is not null)
@@ -142,7 +150,7 @@ public sealed class TestHostBuilder(string connectionString, Uri broker)
                 configure(bus);
             bus.UsingRabbitMq((context, rabbit) =>
             {
-                rabbit.Host(broker);
+                rabbit.Host(broker, x => x.OutlastSlowBroker());
                 rabbit.ReplaceBrokenConnections();
                 foreach (var configure in _rabbit)
                     configure(context, rabbit);
@@ -170,8 +178,9 @@ public sealed class Journal
     public int Count<T>() => _entries.OfType<T>().Count();
 }
 
-public sealed class LogCapture : ILoggerProvider
+public sealed class LogCapture(LogLevel level) : ILoggerProvider
 {
+    readonly LogLevel _level = level;
     readonly ConcurrentQueue<string> _lines = new();
 
     public IReadOnlyCollection<string> Lines => _lines;
@@ -190,7 +199,7 @@ public sealed class LogCapture : ILoggerProvider
             return null;
         }
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= capture._level;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
