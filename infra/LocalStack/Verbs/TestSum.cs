@@ -19,7 +19,7 @@ internal sealed record TestSum(int Passed, int Failed, IReadOnlyList<string> Fai
             failed += Number(counters, "failed") + Number(counters, "error") + Number(counters, "timeout") + Number(counters, "aborted");
             names.AddRange(run.Descendants(Trx + "UnitTestResult")
                 .Where(result => result.Attribute("outcome")?.Value == "Failed")
-                .Select(result => result.Attribute("testName")!.Value));
+                .Select(result => $"{result.Attribute("testName")!.Value}\n{Indented(result.Descendants(Trx + "Message").FirstOrDefault()?.Value ?? "")}"));
             // A test process that crashed reports its outcome, but not the tests that it did not come to.
             if (run.Descendants(Trx + "ResultSummary").Single().Attribute("outcome")?.Value == "Failed" && Number(counters, "failed") == 0)
             {
@@ -30,6 +30,10 @@ internal sealed record TestSum(int Passed, int Failed, IReadOnlyList<string> Fai
 
         return new TestSum(passed, failed, names);
     }
+
+    // Enough to see what went wrong in a log of which only the end is kept.
+    private static string Indented(string message) =>
+        string.Join('\n', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(40).Select(line => $"  {line}"));
 
     private static int Number(XElement counters, string name) =>
         int.Parse(counters.Attribute(name)?.Value ?? "0", CultureInfo.InvariantCulture);

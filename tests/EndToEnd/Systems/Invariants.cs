@@ -20,7 +20,15 @@ public sealed class Invariants(ShopSystem system)
 
     public async Task HoldAsync()
     {
-        await Eventually.SucceedsAsync(EverythingEndsAsync, "the system comes to rest", Rest);
+        try
+        {
+            await Eventually.SucceedsAsync(EverythingEndsAsync, "the system comes to rest", Rest);
+        }
+        catch (Exception notAtRest) when (notAtRest is TimeoutException or ShouldAssertException)
+        {
+            throw new TimeoutException($"{notAtRest.Message}\n{await Diagnosis.OfAsync(system.Stack)}", notAtRest);
+        }
+
         await JournalsAreCompleteAsync();
         var orders = await ReadAsync(Routes.Orders, "SELECT id, status, total_amount FROM orders ORDER BY id");
         await PaymentsAgreeAsync(orders);

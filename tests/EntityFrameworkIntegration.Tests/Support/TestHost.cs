@@ -178,7 +178,7 @@ public sealed class Journal
     public int Count<T>() => _entries.OfType<T>().Count();
 }
 
-public sealed class LogCapture(LogLevel level) : ILoggerProvider
+public sealed class LogCapture(LogLevel level = LogLevel.Information) : ILoggerProvider
 {
     readonly LogLevel _level = level;
     readonly ConcurrentQueue<string> _lines = new();
