@@ -59,7 +59,7 @@ internal static class Diagnosis
         foreach (var queue in queues.EnumerateArray())
         {
             var (messages, consumers) = (Number(queue, "messages"), Number(queue, "consumers"));
-            var waits = Routes.RetryQueues.Any(retry => queue.GetProperty("name").ValueEquals(retry.Name));
+            var waits = Routes.RetryQueues.Any(retry => queue.GetProperty("name").ValueEquals(retry.Queue));
             if (messages > 0 || (consumers == 0 && !waits))
                 text.AppendLine(CultureInfo.InvariantCulture, $"{queue.GetProperty("vhost")} {queue.GetProperty("name")}: {messages} messages, {consumers} consumers");
         }
