@@ -64,21 +64,29 @@ sealed class OutboxConsumeObserver<TDbContext>(IReceiveEndpointConfigurator endp
         where TActivity : class, IExecuteActivity<TArguments>
         where TArguments : class
     {
-        configurator.RoutingSlip(x => AddFilter<TActivity, RoutingSlip>(x));
+        AddActivityFilter<TActivity, ExecuteActivityContext<TActivity, TArguments>>(configurator, configurator.RoutingSlip);
     }
 
     public void ExecuteActivityConfigured<TActivity, TArguments>(IExecuteActivityConfigurator<TActivity, TArguments> configurator)
         where TActivity : class, IExecuteActivity<TArguments>
         where TArguments : class
     {
-        configurator.RoutingSlip(x => AddFilter<TActivity, RoutingSlip>(x));
+        AddActivityFilter<TActivity, ExecuteActivityContext<TActivity, TArguments>>(configurator, configurator.RoutingSlip);
     }
 
     public void CompensateActivityConfigured<TActivity, TLog>(ICompensateActivityConfigurator<TActivity, TLog> configurator)
         where TActivity : class, ICompensateActivity<TLog>
         where TLog : class
     {
-        configurator.RoutingSlip(x => AddFilter<TActivity, RoutingSlip>(x));
+        AddActivityFilter<TActivity, CompensateActivityContext<TActivity, TLog>>(configurator, configurator.RoutingSlip);
+    }
+
+    void AddActivityFilter<TActivity, TContext>(IPipeConfigurator<TContext> activity, Action<Action<IRoutingSlipConfigurator>> routingSlip)
+        where TActivity : class
+        where TContext : class, ConsumeContext
+    {
+        routingSlip(x => AddFilter<TActivity, RoutingSlip>(x));
+        activity.AddPipeSpecification(new FilterPipeSpecification<TContext>(new ActivityFilter<TContext>()));
     }
 
     void AddFilter<TConsumer, TMessage>(IPipeConfigurator<ConsumeContext<TMessage>>? pipe)

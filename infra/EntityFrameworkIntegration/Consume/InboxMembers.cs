@@ -1,5 +1,8 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using MassTransit.Batching;
 using MassTransit.Context;
+using MassTransit.Courier.Contracts;
 
 namespace MassTransit.EntityFrameworkCoreIntegration.Consume;
 
@@ -59,7 +62,20 @@ static class InboxMessageId
     public static Guid Of<T>(ConsumeContext<T> context)
         where T : class
     {
-        return context.GetOriginalMessageId()
+        var messageId = context.GetOriginalMessageId()
             ?? throw new MessageException(typeof(T), "The message has no MessageId, which the inbox needs to tell a duplicate from a new message.");
+
+        return context.Message is RoutingSlip slip ? OfStep(messageId, slip) : messageId;
+    }
+
+    // A routing slip keeps its message id from the first step to the last, and may come to the same activity more than once. With each
+    // activity that is done its logs grow, and with each that is compensated they shrink.
+    static Guid OfStep(Guid messageId, RoutingSlip slip)
+    {
+        Span<byte> step = stackalloc byte[24];
+        messageId.TryWriteBytes(step);
+        BinaryPrimitives.WriteInt32LittleEndian(step[16..], slip.ActivityLogs?.Count ?? 0);
+        BinaryPrimitives.WriteInt32LittleEndian(step[20..], slip.CompensateLogs?.Count ?? 0);
+        return new Guid(SHA256.HashData(step).AsSpan(0, 16));
     }
 }

@@ -58,6 +58,21 @@ sealed class OutboxConsumeContext<TMessage> : OutboxConsumeContextProxy<TMessage
         return Task.CompletedTask;
     }
 
+    public int MessageCount
+    {
+        get
+        {
+            lock (_lock)
+                return _messages.Count;
+        }
+    }
+
+    public void ForgetMessagesAfter(int count)
+    {
+        lock (_lock)
+            _messages.RemoveRange(count, _messages.Count - count);
+    }
+
     // The rest is the protocol of the core's own outbox filter, which this outbox does not use.
     public override bool ContinueProcessing { get; set; }
     public override bool IsMessageConsumed => false;

@@ -6,7 +6,10 @@ namespace MassTransit.EntityFrameworkCoreIntegration;
 /// </summary>
 public class InboxState
 {
-    /// <summary>The consumed message's id (the original one, if the message was redelivered).</summary>
+    /// <summary>
+    /// The consumed message's id (the original one, if the message was redelivered). For a routing slip, whose messages all have the same
+    /// one, an id made of it and the step.
+    /// </summary>
     public Guid MessageId { get; set; }
 
     /// <summary>Identifies the consumer: derived from the endpoint's name, the consumer type and the message type.</summary>
