@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EntityFrameworkIntegration.Tests.Support;
 using MassTransit;
+using MassTransit.EntityFrameworkCoreIntegration;
 using RealServers;
 using Shouldly;
 using Xunit;
@@ -64,16 +65,7 @@ public class ObservabilityTests : OutboxTest
     public async Task The_instruments_count()
     {
         ConcurrentDictionary<string, double> values = new();
-        using MeterListener listener = new();
-        listener.InstrumentPublished = (instrument, l) =>
-        {
-            if (instrument.Meter.Name == "MassTransit.EntityFrameworkCoreIntegration")
-                l.EnableMeasurementEvents(instrument);
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => values.AddOrUpdate(instrument.Name, value, (_, x) => x + value));
-        listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => values[instrument.Name] = value);
-        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => values[instrument.Name] = value);
-        listener.Start();
+        using var listener = Listen(values);
         await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
         await Rows.Insert(Sql, Broker, 3, "clock_timestamp()");
         await Rows.Insert(Sql, Broker, 2, "clock_timestamp() + interval '3 minutes'", "interval '1 minute'");
@@ -94,5 +86,55 @@ public class ObservabilityTests : OutboxTest
             listener.RecordObservableInstruments();
             return values["outbox.depth"] == 2 && values["outbox.oldest.age"] >= 60;
         }, "depth and age of what waits");
+    }
+
+    [Fact]
+    public async Task The_instruments_count_what_fails_and_what_is_parked()
+    {
+        ConcurrentDictionary<string, double> values = new();
+        using var listener = Listen(values);
+        await RabbitMq.Declare(Broker.Uri, "target", "direct", "unrelated");
+        await Rows.Insert(Sql, Broker, 1, "clock_timestamp()");
+        await using var host = await NewHost().Outbox(x =>
+        {
+            x.ParkAfterAttempts = 4;
+            x.RetryDelay = x.MaxRetryDelay = TimeSpan.FromMilliseconds(100);
+        }).StartAsync();
+
+        await Eventually.EqualAsync(1L, () => Count("outbox_message", "parked_time IS NOT NULL AND attempts = 4"), "messages parked after four attempts");
+        values["outbox.messages.failed"].ShouldBe(3, "the attempts that were repeated");
+        values["outbox.messages.parked"].ShouldBe(1);
+        values.ShouldNotContainKey("outbox.messages.sent");
+        await Gauge("outbox.parked", 1);
+        await Gauge("outbox.depth", 0);
+
+        await host.InScope((context, _) => context.DiscardParkedOutboxMessagesAsync([.. context.GetParkedOutboxMessages().Select(x => x.Id)]));
+        await Gauge("outbox.parked", 0);
+
+        Task Gauge(string name, double value)
+        {
+            return Eventually.TrueAsync(() =>
+            {
+                listener.RecordObservableInstruments();
+                return values[name] == value;
+            }, $"{name} is {value}");
+        }
+    }
+
+    static MeterListener Listen(ConcurrentDictionary<string, double> values)
+    {
+        MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Meter.Name == "MassTransit.EntityFrameworkCoreIntegration")
+                    l.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => values.AddOrUpdate(instrument.Name, value, (_, x) => x + value));
+        listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => values[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => values[instrument.Name] = value);
+        listener.Start();
+        return listener;
     }
 }

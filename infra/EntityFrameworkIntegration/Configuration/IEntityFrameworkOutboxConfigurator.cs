@@ -55,7 +55,10 @@ public interface IEntityFrameworkOutboxConfigurator
     /// </summary>
     int MaxInFlightMessages { set; }
 
-    /// <summary>How many bytes of message bodies may be between commit and confirm in memory. Default 64 MiB.</summary>
+    /// <summary>
+    /// How many bytes of message bodies may be between commit and confirm in memory, and how many the sweeper claims at a time: at least
+    /// one message. Default 64 MiB.
+    /// </summary>
     long MaxInFlightBytes { set; }
 
     /// <summary>The age of the oldest unsent message that degrades the health check. Default 1 minute.</summary>

@@ -50,21 +50,24 @@ sealed class OutboxStatements(OutboxTables tables)
         $"{_insertInbox} SELECT m, $2, clock_timestamp() FROM unnest($1) m ORDER BY m ON CONFLICT DO NOTHING RETURNING {tables.InboxMessageId}";
 
     // now() and not clock_timestamp() where rows are looked for: only a value that is fixed for the statement bounds an index scan.
+    // The size of a body is known without reading it.
     string ClaimOf(string rows) =>
         $"""
         WITH due AS (
-          SELECT {tables.Id} AS id FROM {tables.Outbox}
-          WHERE {tables.BusName} = $1 AND {tables.Due} <= now() AND {tables.ParkedTime} IS NULL AND {rows}
-          ORDER BY {tables.BusName}, {tables.Due} LIMIT $2 FOR UPDATE SKIP LOCKED),
+          SELECT o.{tables.Id} AS id, o.{tables.Due} AS due, octet_length(o.{tables.Body}) AS bytes FROM {tables.Outbox} o
+          WHERE o.{tables.BusName} = $1 AND o.{tables.Due} <= now() AND o.{tables.ParkedTime} IS NULL AND o.{rows}
+          ORDER BY o.{tables.BusName}, o.{tables.Due} LIMIT $2 FOR UPDATE SKIP LOCKED),
+        fitting AS (
+          SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY due, id) - bytes AS before FROM due) d WHERE before < $4),
         claimed AS (
-          UPDATE {tables.Outbox} o SET {tables.Due} = clock_timestamp() + $3 FROM due WHERE o.{tables.Id} = due.id RETURNING o.*)
+          UPDATE {tables.Outbox} o SET {tables.Due} = clock_timestamp() + $3 FROM fitting WHERE o.{tables.Id} = fitting.id RETURNING o.*)
         SELECT {_columns} FROM claimed ORDER BY {tables.Id}
         """;
 
-    /// <summary>Claims rows that have not been refused yet.</summary>
+    /// <summary>Claims rows that have not been refused yet, up to a number and a size: bus, rows, lease, bytes.</summary>
     public string ClaimUntried => field ??= ClaimOf($"{tables.Attempts} = 0");
 
-    /// <summary>Claims rows that have been refused before.</summary>
+    /// <summary>Claims rows that have been refused before, up to a number and a size: bus, rows, lease, bytes.</summary>
     public string ClaimRefused => field ??= ClaimOf($"{tables.Attempts} > 0");
 
     /// <summary>The insert of messages that one transaction produced, leased to this instance or, with a zero lease, left for the sweeper.</summary>

@@ -121,7 +121,7 @@ sealed class OutboxSweeper(
         await SendPipelined(sweep, rows, stopping).ConfigureAwait(false);
         await completion.Drain(stopping).ConfigureAwait(false);
 
-        return rows.Count == limit && !sweep.BrokerIsGone;
+        return MayBeMore(rows, limit) && !sweep.BrokerIsGone;
     }
 
     async Task<bool> SweepRefused(CancellationToken stopping)
@@ -141,7 +141,7 @@ sealed class OutboxSweeper(
         }
 
         await completion.Drain(stopping).ConfigureAwait(false);
-        return rows.Count == LargestRefused && !sweep.BrokerIsGone;
+        return MayBeMore(rows, LargestRefused) && !sweep.BrokerIsGone;
     }
 
     /// <summary>Sends each row alone. Returns those that are to be parked unless they can be sent in the next round.</summary>
@@ -160,11 +160,12 @@ sealed class OutboxSweeper(
             if (await TrySend(row, stopping).ConfigureAwait(false) is not { } failure)
                 continue;
 
-            var isLast = row.Attempts >= options.ParkAfterAttempts;
+            var attempt = row.Attempts + 1;
+            var isLast = attempt >= options.ParkAfterAttempts;
             if (failure is TimeoutException)
             {
                 // Silence takes its time: it gets as many tries, but not in a row.
-                Fail(sweep, row, mayPark: row.Attempts >= options.ParkAfterAttempts + TriesBeforeParking, started, failure);
+                Fail(sweep, row, mayPark: attempt >= options.ParkAfterAttempts + TriesBeforeParking, started, failure);
             }
             else if (isLast && round < TriesBeforeParking)
                 again.Add(row);
@@ -174,6 +175,8 @@ sealed class OutboxSweeper(
 
         return again;
     }
+
+    bool MayBeMore(List<OutboxMessage> rows, int limit) => rows.Count == limit || rows.Sum(x => (long)x.Body.Length) >= options.MaxInFlightBytes;
 
     async Task<List<OutboxMessage>> Claim(string statement, int limit, CancellationToken stopping)
     {
@@ -186,6 +189,7 @@ sealed class OutboxSweeper(
                 new NpgsqlParameter<string> { TypedValue = busName },
                 new NpgsqlParameter<int> { TypedValue = limit },
                 new NpgsqlParameter<TimeSpan> { TypedValue = options.LeaseDuration },
+                new NpgsqlParameter<long> { TypedValue = options.MaxInFlightBytes },
             },
         };
 
