@@ -58,7 +58,7 @@ public class SagaTests : OutboxTest
 
         await Task.WhenAll(host.Bus.Publish(new CountUp(id)), host.Bus.Publish(new CountUp(id)));
 
-        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "CounterSaga") == 0 && await Count("counters", "\"Count\" = 2") == 1,
+        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "Counter") == 0 && await Count("counters", "\"Count\" = 2") == 1,
             "a counter at 2");
         host.Services.GetRequiredService<Meeting>().Arrivals.ShouldBe(3);
     }
@@ -80,8 +80,8 @@ public class SagaTests : OutboxTest
 
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => host.Bus.Publish(new CountUp(id))));
 
-        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "CounterSaga") == 0 && await Count("counters", "\"Count\" = 50") == 1, "a counter at 50");
-        (await RabbitMq.Depth(Broker.Uri, "CounterSaga_error")).ShouldBe(0u);
+        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "Counter") == 0 && await Count("counters", "\"Count\" = 50") == 1, "a counter at 50");
+        (await RabbitMq.Depth(Broker.Uri, "Counter_error")).ShouldBe(0u);
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public class SagaTests : OutboxTest
         await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => host.Bus.Publish(new CountUp(id))));
 
         await Eventually.EqualAsync(1L, () => Count("counters", "\"Count\" = 10"), "counters at 10");
-        (await RabbitMq.Depth(Broker.Uri, "CounterSaga_error")).ShouldBe(0u);
+        (await RabbitMq.Depth(Broker.Uri, "Counter_error")).ShouldBe(0u);
     }
 
     [Theory]
@@ -219,6 +219,15 @@ public class UnguardedSagaDbContext(DbContextOptions<UnguardedSagaDbContext> opt
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<CounterSaga>().ToTable("counters").HasKey(x => x.CorrelationId);
+    }
+
+    public bool IsDisposed { get; private set; }
+
+    public override ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        GC.SuppressFinalize(this);
+        return base.DisposeAsync();
     }
 }
 

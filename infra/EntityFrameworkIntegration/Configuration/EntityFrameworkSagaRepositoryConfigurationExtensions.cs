@@ -43,7 +43,6 @@ public static class EntityFrameworkSagaRepositoryConfigurationExtensions
     {
         ArgumentNullException.ThrowIfNull(configurator);
 
-        configurator.LockStatementProvider = new PostgresLockStatementProvider();
         return configurator;
     }
 
@@ -56,7 +55,6 @@ public static class EntityFrameworkSagaRepositoryConfigurationExtensions
     {
         ArgumentNullException.ThrowIfNull(configurator);
 
-        configurator.LockStatementProvider = new PostgresLockStatementProvider();
         return configurator;
     }
 

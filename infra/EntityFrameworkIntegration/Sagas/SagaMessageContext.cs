@@ -30,13 +30,14 @@ sealed class SagaMessageContext<TSaga, TMessage>(
         if (!await SagaInsert.TryInsert(dbContext, instance, CancellationToken).ConfigureAwait(false))
             return null!;
 
-        var saga = await options.QueryForUpdate(dbContext, instance.CorrelationId).SingleAsync(CancellationToken).ConfigureAwait(false);
+        var query = await options.QueryForUpdate(dbContext, instance.CorrelationId, CancellationToken).ConfigureAwait(false);
+        var saga = await query.SingleAsync(CancellationToken).ConfigureAwait(false);
         return await factory.CreateSagaConsumeContext(dbContext, _context, saga, SagaConsumeContextMode.Insert).ConfigureAwait(false);
     }
 
     public async Task<SagaConsumeContext<TSaga, TMessage>> Load(Guid correlationId)
     {
-        var query = options.QueryForUpdate(dbContext, correlationId);
+        var query = await options.QueryForUpdate(dbContext, correlationId, CancellationToken).ConfigureAwait(false);
         // A saga found by a query may have changed before its row was locked.
         if (filter is not null)
             query = query.Where(filter);

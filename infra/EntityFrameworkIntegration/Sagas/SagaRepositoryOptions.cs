@@ -10,7 +10,7 @@ sealed record SagaRepositoryOptions<TSaga>
     public ConcurrencyMode ConcurrencyMode { get; init; } = ConcurrencyMode.Pessimistic;
     public IsolationLevel IsolationLevel { get; init; } = IsolationLevel.ReadCommitted;
     public ILockStatementProvider LockStatementProvider { get; init; } = new PostgresLockStatementProvider();
-    public Func<IQueryable<TSaga>, IQueryable<TSaga>> CustomizeQuery { get; init; } = static x => x;
+    public Func<IQueryable<TSaga>, IQueryable<TSaga>>? CustomizeQuery { get; init; }
     public Type? ContextType { get; init; }
 
     /// <exception cref="ConfigurationException">The saga is not in the model, or cannot be kept in this mode.</exception>
@@ -27,13 +27,26 @@ sealed record SagaRepositoryOptions<TSaga>
         }
     }
 
-    public IQueryable<TSaga> Query(DbContext context) => CustomizeQuery(context.Set<TSaga>());
+    public IQueryable<TSaga> Query(DbContext context) => CustomizeQuery?.Invoke(context.Set<TSaga>()) ?? context.Set<TSaga>();
 
-    /// <summary>The query for one saga, which locks its row in pessimistic mode.</summary>
-    public IQueryable<TSaga> QueryForUpdate(DbContext context, Guid correlationId)
+    /// <summary>The query for one saga, whose row it locks in pessimistic mode.</summary>
+    public async Task<IQueryable<TSaga>> QueryForUpdate(DbContext context, Guid correlationId, CancellationToken cancellationToken)
     {
-        return ConcurrencyMode == ConcurrencyMode.Pessimistic
-            ? CustomizeQuery(context.Set<TSaga>().FromSqlRaw(LockStatementProvider.GetRowLockStatement<TSaga>(context), correlationId))
-            : Query(context).Where(x => x.CorrelationId == correlationId);
+        var query = Query(context).Where(x => x.CorrelationId == correlationId);
+        if (ConcurrencyMode != ConcurrencyMode.Pessimistic)
+            return query;
+
+        var locked = context.Set<TSaga>().FromSqlRaw(LockStatementProvider.GetRowLockStatement<TSaga>(context), correlationId);
+        if (IsOneRow(context))
+            return locked;
+
+        // A statement that has waited for a row sees it as it is now, but the rows it joins as they were before. So those come afterwards.
+        await locked.Select(x => x.CorrelationId).ToListAsync(cancellationToken).ConfigureAwait(false);
+        return query;
+    }
+
+    bool IsOneRow(DbContext context)
+    {
+        return CustomizeQuery is null && !context.Model.FindEntityType(typeof(TSaga))!.GetNavigations().Any(x => x.IsEagerLoaded);
     }
 }
