@@ -30,7 +30,7 @@ sealed class TransactionalOutbox : IDisposable
         Completion = new OutboxCompletion(Database, options.QueryTimeout, Time, Logger);
         Sweeper = new OutboxSweeper(BusName, () => Bus, IsBusHealthy, options, Database, Completion, Metrics, Time, Logger);
         Watch = new OutboxWatch(BusName, options, Database, Metrics, Time, Logger);
-        Trimmer = new InboxTrimmer(BusName, options, Database, Time, Logger);
+        Trimmer = new InboxTrimmer(BusName, options, LongestWindow, Database, Time, Logger);
         Delivery = new OutboxDelivery(options, Completion, Metrics, Sweeper.Wake, Time, Logger);
     }
 
@@ -60,6 +60,10 @@ sealed class TransactionalOutbox : IDisposable
         var sending = Delivery.Send(messages, limit, timeout);
         return _stopping ? sending : Task.CompletedTask;
     }
+
+    // The buses of a DbContext share its inbox, and none may forget what another must remember.
+    TimeSpan LongestWindow() => _provider.GetServices<OutboxRegistration>().Where(x => x.ContextType == ContextType)
+        .Max(x => x.Outbox.Options.DuplicateDetectionWindow);
 
     bool IsBusHealthy()
     {

@@ -97,7 +97,7 @@ sealed class OutboxConsumeObserver<TDbContext>(IReceiveEndpointConfigurator endp
             throw new ConfigurationException($"The outbox cannot be added to {TypeCache<TConsumer>.ShortName} for {TypeCache<TMessage>.ShortName}.");
 
         ConsumerSettings settings = new(
-            JobMetadataCache<TConsumer, TMessage>.GenerateJobTypeId(endpoint.InputAddress.GetEndpointName()),
+            JobMetadataCache<TConsumer, TMessage>.GenerateJobTypeId($"{outbox.BusName}{endpoint.InputAddress.GetEndpointName()}"),
             TypeCache<TConsumer>.ShortName,
             MessageDeliveryLimit,
             MessageDeliveryTimeout);

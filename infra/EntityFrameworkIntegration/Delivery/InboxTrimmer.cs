@@ -10,7 +10,7 @@ namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
 /// locked, so that no consumer ever waits for it. Reading the table now and then is far cheaper than an index on the time, which every
 /// message would pay for. Of the instances of a service, one trims at a time.
 /// </summary>
-sealed class InboxTrimmer(string busName, OutboxOptions options, OutboxDatabase database, TimeProvider time, ILogger logger)
+sealed class InboxTrimmer(string busName, OutboxOptions options, Func<TimeSpan> window, OutboxDatabase database, TimeProvider time, ILogger logger)
 {
     // Some 7 000 rows.
     const uint PagesAtATime = 64;
@@ -61,7 +61,7 @@ sealed class InboxTrimmer(string busName, OutboxOptions options, OutboxDatabase 
             """, connection)
         {
             CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
-            Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = options.DuplicateDetectionWindow } },
+            Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = window() } },
         };
         NpgsqlParameter<NpgsqlTid> from = new() { NpgsqlDbType = NpgsqlDbType.Tid };
         NpgsqlParameter<NpgsqlTid> to = new() { NpgsqlDbType = NpgsqlDbType.Tid };

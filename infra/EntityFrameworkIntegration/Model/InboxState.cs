@@ -12,7 +12,7 @@ public class InboxState
     /// </summary>
     public Guid MessageId { get; set; }
 
-    /// <summary>Identifies the consumer: derived from the endpoint's name, the consumer type and the message type.</summary>
+    /// <summary>Identifies the consumer: derived from the bus, the endpoint's name, the consumer type and the message type.</summary>
     public Guid ConsumerId { get; set; }
 
     /// <summary>When the message was consumed, UTC by the database's clock.</summary>
