@@ -68,6 +68,11 @@ public static class EntityFrameworkOutboxModelExtensions
                 .HasFilter("attempts > 0");
 
             callback?.Invoke(entity);
+
+            // A filter is SQL, which does not follow a renamed column.
+            var attempts = entity.Metadata.FindProperty(nameof(OutboxMessage.Attempts))!.GetColumnName();
+            if (attempts != "attempts" && entity.Metadata.FindIndex("ix_outbox_message_refused") is { } refused)
+                refused.SetFilter($"\"{attempts.Replace("\"", "\"\"", StringComparison.Ordinal)}\" > 0");
         });
     }
 

@@ -20,8 +20,10 @@ public class TestDbContext(DbContextOptions<TestDbContext> options) : DbContext(
         modelBuilder.Entity<Order>().ToTable("orders");
         modelBuilder.Entity<Payment>().ToTable("payments");
         new CounterSagaMap().Configure(modelBuilder);
-        modelBuilder.AddTransactionalOutboxEntities();
+        AddOutbox(modelBuilder);
     }
+
+    protected virtual void AddOutbox(ModelBuilder modelBuilder) => modelBuilder.AddTransactionalOutboxEntities();
 }
 
 public class Order
