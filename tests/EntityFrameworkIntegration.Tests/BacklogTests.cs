@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EntityFrameworkIntegration.Tests.Support;
 using MassTransit;
+using Npgsql;
 using RealServers;
 using Shouldly;
 using Xunit;
@@ -72,5 +73,35 @@ public class BacklogTests : OutboxTest
             return await Count("(SELECT 1 FROM outbox_message LIMIT 1) t") == 0;
         }, "the backlog is sent", bound);
         return largest;
+    }
+
+    [Fact]
+    public async Task A_table_that_has_grown_since_its_statements_were_planned_is_not_read_from_end_to_end()
+    {
+        const int rows = 10_000;
+        await RabbitMq.Declare(Broker.Uri, "target", "fanout", "target");
+        await Execute("VACUUM ANALYZE outbox_message");
+        NpgsqlConnectionStringBuilder prepared = new(Database.ConnectionString) { MaxAutoPrepare = 50, NoResetOnClose = true };
+        await using var host = await new TestHostBuilder(prepared.ConnectionString, Broker.Uri)
+            .Outbox(x =>
+            {
+                x.QueryDelay = TimeSpan.FromMilliseconds(20);
+                x.QueryMessageLimit = 50;
+            }).StartAsync();
+        // Npgsql prepares a statement after a few executions, and PostgreSQL keeps its plan after a few more.
+        await Eventually.TrueAsync(async () => await Statistic("seq_scan + idx_scan") > 200, "the empty table's plans are kept");
+
+        await Rows.Insert(Sql, Broker, rows, "clock_timestamp()");
+        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "target") >= rows, "the rows are sent", TimeSpan.FromSeconds(180));
+
+        await Eventually.TrueAsync(async () => await Statistic("n_tup_del") >= rows, "the rows are deleted");
+        // Each row is claimed, updated and deleted, and now and then counted; 200 looks at the whole table would be a million.
+        (await Statistic("seq_tup_read + idx_tup_fetch")).ShouldBeLessThan(20 * rows);
+    }
+
+    async Task<long> Statistic(string column)
+    {
+        await using var command = Sql.CreateCommand($"SELECT {column} FROM pg_stat_user_tables WHERE relname = 'outbox_message'");
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 }

@@ -53,27 +53,31 @@ sealed class InboxTrimmer(string busName, OutboxOptions options, Func<TimeSpan> 
             return;
 
         var tables = database.Tables;
-        await using NpgsqlCommand delete = new(
+        NpgsqlBatchCommand delete = new(
             $"""
             DELETE FROM {tables.Inbox} WHERE ctid = ANY(ARRAY(
               SELECT ctid FROM {tables.Inbox} WHERE ctid >= $2 AND ctid < $3 AND {tables.InboxConsumed} < now() - $1
               FOR UPDATE SKIP LOCKED))
-            """, connection)
+            """)
         {
-            CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
             Parameters = { new NpgsqlParameter<TimeSpan> { TypedValue = window() } },
         };
         NpgsqlParameter<NpgsqlTid> from = new() { NpgsqlDbType = NpgsqlDbType.Tid };
         NpgsqlParameter<NpgsqlTid> to = new() { NpgsqlDbType = NpgsqlDbType.Tid };
         delete.Parameters.Add(from);
         delete.Parameters.Add(to);
+        await using NpgsqlBatch batch = new(connection)
+        {
+            Timeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
+            BatchCommands = { OutboxStatements.UseIndexes(), delete },
+        };
 
         var pages = await CountPages(connection, stopping).ConfigureAwait(false);
         for (uint page = 0; page < pages; page += PagesAtATime)
         {
             from.TypedValue = new NpgsqlTid(page, 0);
             to.TypedValue = new NpgsqlTid(page + PagesAtATime, 0);
-            await delete.ExecuteNonQueryAsync(stopping).ConfigureAwait(false);
+            await batch.ExecuteNonQueryAsync(stopping).ConfigureAwait(false);
         }
     }
 

@@ -10,9 +10,10 @@ namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
 /// </summary>
 sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimeProvider time, ILogger logger)
 {
-    // A flush does not wait for the disk: a delete that is lost with the server only makes its message be sent again.
-    const string NoFlush = "SELECT set_config('synchronous_commit', 'off', true)";
-    const int LargestFlush = 5_000;
+    const int MostSent = 5_000;
+
+    // Fewer, since each is looked up among the others.
+    const int MostFailed = 500;
 
     // What the database does not take during an outage is kept up to here. Beyond, leases end and messages are sent twice.
     const int LargestBacklog = 100_000;
@@ -74,7 +75,7 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimePro
                 while (!IsEmpty)
                 {
                     await Task.Delay(Linger, time).ConfigureAwait(false);
-                    await FlushBatch(Take(_sent), Take(_failed)).ConfigureAwait(false);
+                    await FlushBatch(Take(_sent, MostSent), Take(_failed, MostFailed)).ConfigureAwait(false);
                 }
             }
             finally
@@ -112,7 +113,7 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimePro
         var statements = database.Tables.Statements;
         using CancellationTokenSource cancellation = new(timeout, time);
         await using var connection = await database.Open(cancellation.Token).ConfigureAwait(false);
-        await using NpgsqlBatch batch = new(connection) { BatchCommands = { new NpgsqlBatchCommand(NoFlush) } };
+        await using NpgsqlBatch batch = new(connection) { BatchCommands = { OutboxStatements.UseIndexesWithoutFlush() } };
         if (sent.Count > 0)
             batch.BatchCommands.Add(statements.Delete([.. sent]));
         if (failed.Count > 0)
@@ -127,10 +128,10 @@ sealed class OutboxCompletion(OutboxDatabase database, TimeSpan timeout, TimePro
         Interlocked.Add(ref _completed, items.Count);
     }
 
-    static List<T> Take<T>(ConcurrentQueue<T> queue)
+    static List<T> Take<T>(ConcurrentQueue<T> queue, int most)
     {
         List<T> items = [];
-        while (items.Count < LargestFlush && queue.TryDequeue(out var item))
+        while (items.Count < most && queue.TryDequeue(out var item))
             items.Add(item);
         return items;
     }

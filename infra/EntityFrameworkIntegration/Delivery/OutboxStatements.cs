@@ -9,6 +9,10 @@ namespace MassTransit.EntityFrameworkCoreIntegration.Delivery;
 /// <summary>The SQL of the outbox table, in one place.</summary>
 sealed class OutboxStatements(OutboxTables tables)
 {
+    // A table that is empty most of the time gets plans made for an empty table, which read it from end to end, and which a prepared
+    // statement keeps until the statistics notice that it has grown: at 300 000 rows, one claim took 51 s. So only indexes are considered.
+    const string IndexesAlone = "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)";
+
     readonly string _columns =
         $"{tables.Id}, {tables.BusName}, {tables.MessageId}, {tables.DestinationAddress}, {tables.ContentType}, {tables.Body}, {tables.Transport}, {tables.SentTime}, {tables.ExpirationTime}, {tables.Attempts}";
 
@@ -33,11 +37,20 @@ sealed class OutboxStatements(OutboxTables tables)
         $"""
         UPDATE {tables.Outbox} o SET {tables.Attempts} = f.attempts, {tables.LastError} = f.error,
           {tables.Due} = clock_timestamp() + CASE WHEN f.parked THEN interval '1000 years' ELSE f.delay END, {tables.ParkedTime} = CASE WHEN f.parked THEN clock_timestamp() END
-        FROM unnest($1, $2, $3, $4, $5) AS f(id, attempts, error, delay, parked) WHERE o.{tables.Id} = f.id
+        FROM unnest($1, $2, $3, $4, $5) AS f(id, attempts, error, delay, parked) WHERE o.{tables.Id} = f.id AND o.{tables.Id} = ANY($1)
         """;
 
     readonly string _insertInbox =
         $"INSERT INTO {tables.Inbox} ({tables.InboxMessageId}, {tables.InboxConsumerId}, {tables.InboxConsumed})";
+
+    /// <summary>Goes first in a batch whose other statements look for rows.</summary>
+    public static NpgsqlBatchCommand UseIndexes() => new($"SELECT {IndexesAlone}");
+
+    /// <summary>
+    /// The same for a batch whose commit does not wait for the disk: a delete that is lost with the server only makes its message be
+    /// sent again.
+    /// </summary>
+    public static NpgsqlBatchCommand UseIndexesWithoutFlush() => new($"SELECT set_config('synchronous_commit', 'off', true), {IndexesAlone}");
 
     /// <summary>Records one message as consumed: the message's id and the consumer's.</summary>
     public string InsertInbox => field ??= $"{_insertInbox} VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING";
@@ -50,7 +63,8 @@ sealed class OutboxStatements(OutboxTables tables)
         $"{_insertInbox} SELECT m, $2, clock_timestamp() FROM unnest($1) m ORDER BY m ON CONFLICT DO NOTHING RETURNING {tables.InboxMessageId}";
 
     // now() and not clock_timestamp() where rows are looked for: only a value that is fixed for the statement bounds an index scan.
-    // The size of a body is known without reading it.
+    // The size of a body is known without reading it. An array of keys and not a join, which a plan made for an empty table carries out
+    // the wrong way round.
     string ClaimOf(string rows) =>
         $"""
         WITH due AS (
@@ -60,7 +74,7 @@ sealed class OutboxStatements(OutboxTables tables)
         fitting AS (
           SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY due, id) - bytes AS before FROM due) d WHERE before < $4),
         claimed AS (
-          UPDATE {tables.Outbox} o SET {tables.Due} = clock_timestamp() + $3 FROM fitting WHERE o.{tables.Id} = fitting.id RETURNING o.*)
+          UPDATE {tables.Outbox} SET {tables.Due} = clock_timestamp() + $3 WHERE {tables.Id} = ANY(ARRAY(SELECT id FROM fitting)) RETURNING *)
         SELECT {_columns} FROM claimed ORDER BY {tables.Id}
         """;
 

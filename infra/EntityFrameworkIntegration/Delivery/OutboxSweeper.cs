@@ -181,20 +181,28 @@ sealed class OutboxSweeper(
     async Task<List<OutboxMessage>> Claim(string statement, int limit, CancellationToken stopping)
     {
         await using var connection = await database.Open(stopping).ConfigureAwait(false);
-        await using NpgsqlCommand command = new(statement, connection)
+        await using NpgsqlBatch batch = new(connection)
         {
-            CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
-            Parameters =
+            Timeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
+            BatchCommands =
             {
-                new NpgsqlParameter<string> { TypedValue = busName },
-                new NpgsqlParameter<int> { TypedValue = limit },
-                new NpgsqlParameter<TimeSpan> { TypedValue = options.LeaseDuration },
-                new NpgsqlParameter<long> { TypedValue = options.MaxInFlightBytes },
+                OutboxStatements.UseIndexes(),
+                new NpgsqlBatchCommand(statement)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<string> { TypedValue = busName },
+                        new NpgsqlParameter<int> { TypedValue = limit },
+                        new NpgsqlParameter<TimeSpan> { TypedValue = options.LeaseDuration },
+                        new NpgsqlParameter<long> { TypedValue = options.MaxInFlightBytes },
+                    },
+                },
             },
         };
 
         List<OutboxMessage> rows = [];
-        await using var reader = await command.ExecuteReaderAsync(stopping).ConfigureAwait(false);
+        await using var reader = await batch.ExecuteReaderAsync(stopping).ConfigureAwait(false);
+        await reader.NextResultAsync(stopping).ConfigureAwait(false);
         while (await reader.ReadAsync(stopping).ConfigureAwait(false))
             rows.Add(OutboxStatements.Read(reader));
 

@@ -44,7 +44,7 @@ sealed class OutboxWatch(string busName, OutboxOptions options, OutboxDatabase d
     {
         var t = database.Tables;
         await using var connection = await database.Open(cancellationToken).ConfigureAwait(false);
-        await using NpgsqlCommand command = new(
+        NpgsqlBatchCommand look = new(
             $"""
             WITH waiting AS (
               SELECT {t.MessageId} AS message_id, {t.SentTime} AS sent_time FROM {t.Outbox}
@@ -54,9 +54,8 @@ sealed class OutboxWatch(string busName, OutboxOptions options, OutboxDatabase d
             SELECT (SELECT count(*)::int FROM waiting),
               (SELECT count(*)::int FROM (SELECT 1 FROM {t.Outbox} WHERE {t.BusName} = $1 AND {t.Attempts} > 0 AND {t.ParkedTime} IS NOT NULL LIMIT {LargestCount}) p),
               (SELECT message_id FROM oldest), (SELECT clock_timestamp() - sent_time FROM oldest), clock_timestamp()
-            """, connection)
+            """)
         {
-            CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
             Parameters =
             {
                 new NpgsqlParameter<string> { TypedValue = busName },
@@ -65,7 +64,13 @@ sealed class OutboxWatch(string busName, OutboxOptions options, OutboxDatabase d
             },
         };
 
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using NpgsqlBatch batch = new(connection)
+        {
+            Timeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds),
+            BatchCommands = { OutboxStatements.UseIndexes(), look },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
         await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         ClockOffset = reader.GetDateTime(4) - time.GetUtcNow().UtcDateTime;
         return new OutboxDepth(
