@@ -1,3 +1,4 @@
+using System.Globalization;
 using Contracts;
 using Topology;
 
@@ -22,6 +23,7 @@ public sealed class Stack : IAsyncDisposable
         [StackParts.Broker] = 5672,
         [StackParts.Management] = 15672,
         [StackParts.Postgres] = 5432,
+        [StackParts.Mail] = 1025,
     };
 
     private readonly StackOptions _options;
@@ -95,6 +97,8 @@ public sealed class Stack : IAsyncDisposable
         await Heartbeat.WhileAsync(WaitUntilReadyAsync(cancellationToken), "the services are starting", say);
         if (Edge.Process is null)
             await StartEdgeAsync(cancellationToken);
+        if (_options.WellKnownPorts && Moved().ToList() is { Count: > 0 } moved)
+            say($"Ports that somebody else has are replaced: {string.Join(", ", moved)}.");
     }
 
     /// <summary>Takes over what another process has left running; what has ended since gets the port that it had.</summary>
@@ -273,6 +277,22 @@ public sealed class Stack : IAsyncDisposable
         Password = DevelopmentSecrets.PostgresSuperuser,
         Lifetime = _options.Lifetime,
     };
+
+    private IEnumerable<string> Moved()
+    {
+        (string Part, int Port)[] ports =
+        [
+            (StackParts.Edge, Edge.Port),
+            .. Routes.Services.Where(service => Replicas(service).Count > 0).Select(service => (service.Name, this[service].Port)),
+            (ProviderName, Provider.Port),
+            (StackParts.Broker, Broker.Port),
+            (StackParts.Management, Broker.ManagementPort),
+            (StackParts.Postgres, Postgres.Port),
+            (StackParts.Mail, Mail.Port),
+        ];
+        return ports.Where(taken => taken.Port != WellKnownPorts[taken.Part])
+            .Select(taken => string.Create(CultureInfo.InvariantCulture, $"{taken.Part} ({taken.Port} instead of {WellKnownPorts[taken.Part]})"));
+    }
 
     private int? PreferredPort(string part) => PreferredPort(part, part);
 

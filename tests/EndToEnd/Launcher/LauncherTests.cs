@@ -23,6 +23,7 @@ public sealed class LauncherTests
         }
 
         Ports(one).Intersect(Ports(two)).ShouldBeEmpty();
+        started.ShouldContain(start => start.Output.Contains("Ports that somebody else has are replaced: ", StringComparison.Ordinal));
         (await one.RunAsync("status")).Code.ShouldBe(0);
 
         var (again, said) = await one.RunAsync(LauncherRun.UpServersOnly);
