@@ -14,8 +14,11 @@ internal sealed class ProxiedConnection(TcpProxy proxy, Socket client) : IDispos
     /// <summary>Forwards both ways until both sides have ended or the connection is reset.</summary>
     public async Task RunAsync(string host, int port)
     {
-        client.NoDelay = true;
-        await ResetOnFailureAsync(async () => await _server.ConnectAsync(host, port, _cut.Token));
+        await ResetOnFailureAsync(async () =>
+        {
+            client.NoDelay = true;
+            await _server.ConnectAsync(host, port, _cut.Token);
+        });
         await Task.WhenAll(
             ResetOnFailureAsync(() => ForwardAsync(client, _server, towardsServer: true)),
             ResetOnFailureAsync(() => ForwardAsync(_server, client, towardsServer: false)));

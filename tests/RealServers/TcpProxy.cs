@@ -92,9 +92,9 @@ public sealed class TcpProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        _listener.Stop();
         CutConnections();
         await _accepting;
+        _listener.Stop();
         _stopping.Dispose();
     }
 
@@ -145,7 +145,7 @@ public sealed class TcpProxy : IAsyncDisposable
         using var connection = new ProxiedConnection(this, client);
         lock (_gate)
         {
-            if (_refusing)
+            if (_refusing || _stopping.IsCancellationRequested)
             {
                 connection.Reset();
                 return;

@@ -49,6 +49,22 @@ public sealed class TcpProxyTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_connection_that_arrives_while_the_proxy_is_disposed_ends_with_it()
+    {
+        for (var attempt = 0; attempt < 200; attempt++)
+        {
+            var proxy = TcpProxy.To("127.0.0.1", ((IPEndPoint)_server.LocalEndpoint).Port);
+            using var client = new TcpClient();
+            var connecting = client.ConnectAsync(IPAddress.Loopback, proxy.Port, TestContext.Current.CancellationToken).AsTask();
+
+            await proxy.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+            // Accepted or refused: that is a matter of who came first.
+            await connecting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    [Fact]
     public async Task A_cut_in_the_middle_lets_only_the_first_bytes_through()
     {
         using var client = await ConnectAsync();
