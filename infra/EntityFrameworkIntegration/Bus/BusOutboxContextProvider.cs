@@ -29,7 +29,7 @@ sealed class BusOutboxContextProvider<TDbContext, TBus> : IScopedBusContextProvi
         _outbox = OutboxRegistration.Of<TDbContext, TBus>(provider);
 
         if (busConsumeContext.Value.HasContext)
-            Context = new ConsumeContextScopedBusContext(busConsumeContext.Value.GetContext(), clientFactory.Value);
+            Context = CurrentConsumeContext.Of(busConsumeContext.Value, clientFactory.Value);
         else
             Context = new BusOutboxContext<TBus>(bus, this, clientFactory.Value, consumeContext.HasContext ? consumeContext.GetContext() : null, provider);
     }

@@ -54,7 +54,11 @@ abstract class OutboxRegistration(Type contextType, TransactionalOutbox outbox)
             HealthStatus.Unhealthy, ["ready", "outbox"]));
 
         if (!options.UsesBusOutbox)
+        {
+            if (services.Any(x => x.ServiceType == typeof(IScopedBusContextProvider<TBus>) && x.ImplementationType == typeof(ScopedBusContextProvider<TBus>)))
+                services.ReplaceScoped<IScopedBusContextProvider<TBus>, ConsumerOutboxContextProvider<TBus>>();
             return;
+        }
 
         if (services.Any(x => x.ServiceType == typeof(IScopedBusContextProvider<TBus>) && x.ImplementationType?.Name == typeof(BusOutboxContextProvider<,>).Name))
             throw OutboxConfigurator.Error(typeof(TDbContext), "another DbContext already has the bus outbox of this bus; a scope's messages can go into one only");

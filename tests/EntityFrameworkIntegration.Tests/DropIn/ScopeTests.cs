@@ -2,6 +2,7 @@ using System.Text;
 using EntityFrameworkIntegration.Tests.Support;
 using MassTransit;
 using MassTransit.Mediator;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using RealServers;
 using Shouldly;
@@ -75,6 +76,51 @@ public class ScopeTests : OutboxTest
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_scoped_filter_that_takes_the_endpoints_first_does_not_lead_the_consumer_past_the_outbox(bool fails)
+    {
+        await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
+        await using var host = await NewHost().Services(x => x.AddSingleton(new Outcome(fails))).Consumer<InjectedEndpointsConsumer>()
+            .RabbitMq((context, rabbit) => rabbit.UseConsumeFilter(typeof(EndpointsFilter<>), context)).StartAsync();
+
+        await host.Bus.Publish(new OrderPlaced(NewId.NextGuid()), TestContext.Current.CancellationToken);
+
+        if (fails)
+            await Eventually.EqualAsync(1u, () => RabbitMq.Depth(Broker.Uri, "InjectedEndpoints_error"), "failed messages");
+        else
+            await Eventually.EqualAsync(2u, () => RabbitMq.Depth(Broker.Uri, "paid"), "messages of the consumer");
+        await OutboxIsEmpty();
+        (await RabbitMq.Depth(Broker.Uri, "paid")).ShouldBe(fails ? 0u : 2u);
+    }
+
+    [Fact]
+    public async Task Nor_does_it_without_the_bus_outbox()
+    {
+        await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
+        using var host = await DocumentedHost.StartAsync(Broker.Uri, services =>
+        {
+            services.AddDbContext<TestDbContext>(x => x.UseNpgsql(Database.ConnectionString));
+            services.AddSingleton(new Outcome(Fails: true));
+        }, bus =>
+        {
+            bus.AddEntityFrameworkOutbox<TestDbContext>(outbox => outbox.UsePostgres());
+            bus.AddConsumer<InjectedEndpointsConsumer>();
+            bus.AddConfigureEndpointsCallback((context, _, endpoint) =>
+            {
+                endpoint.UseConsumeFilter(typeof(EndpointsFilter<>), context);
+                endpoint.UseEntityFrameworkOutbox<TestDbContext>(context);
+            });
+        });
+
+        await host.Services.GetRequiredService<IBus>().Publish(new OrderPlaced(NewId.NextGuid()), TestContext.Current.CancellationToken);
+
+        await Eventually.EqualAsync(1u, () => RabbitMq.Depth(Broker.Uri, "injected-endpoints_error"), "failed messages");
+        (await RabbitMq.Depth(Broker.Uri, "paid")).ShouldBe(0u);
+        await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     Task<TestHost> StartWithMediator<TConsumer>()
         where TConsumer : class, IConsumer
     {
@@ -98,6 +144,33 @@ public class ScopeTests : OutboxTest
             await publishEndpoint.Publish(new OrderPaid(context.Message.OrderId), context.CancellationToken);
             await database.SaveChangesAsync(context.CancellationToken);
         }
+    }
+
+    public sealed record Outcome(bool Fails);
+
+    public class InjectedEndpointsConsumer(IPublishEndpoint publishEndpoint, ISendEndpointProvider sendEndpoints, Outcome outcome) : IConsumer<OrderPlaced>
+    {
+        public async Task Consume(ConsumeContext<OrderPlaced> context)
+        {
+            await publishEndpoint.Publish(new OrderPaid(context.Message.OrderId), context.CancellationToken);
+            var endpoint = await sendEndpoints.GetSendEndpoint(new Uri("queue:paid"));
+            await endpoint.Send(new OrderPaid(context.Message.OrderId), context.CancellationToken);
+            if (outcome.Fails)
+                throw new InvalidOperationException("It fails after it has sent.");
+        }
+    }
+
+    public class EndpointsFilter<T>(IPublishEndpoint publishEndpoint, ISendEndpointProvider sendEndpoints) : IFilter<ConsumeContext<T>>
+        where T : class
+    {
+        public Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
+        {
+            publishEndpoint.ShouldNotBeNull();
+            sendEndpoints.ShouldNotBeNull();
+            return next.Send(context);
+        }
+
+        public void Probe(ProbeContext context) => context.CreateFilterScope("endpoints");
     }
 
     public class Tenant
