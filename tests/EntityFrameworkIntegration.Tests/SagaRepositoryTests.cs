@@ -78,7 +78,8 @@ public class SagaRepositoryTests : OutboxTest
                 r.ConcurrencyMode = ConcurrencyMode.Optimistic;
                 r.CustomizeQuery(q => q.Where(s => s.Name != "hidden"));
                 r.UsePostgres();
-            })).StartAsync();
+            }))
+            .Endpoint(Retrying).StartAsync();
 
         await host.Bus.Publish(new CountUp(hidden), TestContext.Current.CancellationToken);
         await host.Bus.Publish(new CountUpByName("hidden"), TestContext.Current.CancellationToken);
