@@ -79,7 +79,7 @@ public sealed class LauncherTests
         ProcessTable.Signal(up.Id, signal);
 
         await up.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(() => run.Processes().Count == 0, "every process is gone");
+        await Eventually.EqualAsync("", () => Task.FromResult(string.Join('\n', run.Processes())), "what is left");
         (await run.RunAsync("status")).Output.ShouldContain("No stack runs");
     }
 

@@ -92,6 +92,4 @@ internal static class DeathReason
     public const string DeliveryLimit = "delivery_limit";
 
     public const string Expired = "expired";
-
-    public const string Rejected = "rejected";
 }
