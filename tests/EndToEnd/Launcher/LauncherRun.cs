@@ -15,7 +15,8 @@ internal sealed class LauncherRun : IAsyncDisposable
     public Process Start(params string[] arguments)
     {
         System.IO.Directory.CreateDirectory(Directory);
-        var start = new ProcessStartInfo("dotnet", [typeof(Stack).Assembly.Location, .. arguments])
+        // A shell that started the tests in the background has them, and what they start, ignore Ctrl-C.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", typeof(Stack).Assembly.Location, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
