@@ -1,5 +1,6 @@
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace MassTransit;
@@ -59,8 +60,10 @@ public static class EntityFrameworkOutboxModelExtensions
             entity.Property(x => x.Due).HasColumnName("due").HasColumnType("timestamp with time zone");
             entity.Property(x => x.ExpirationTime).HasColumnName("expiration_time").HasColumnType("timestamp with time zone");
             entity.Property(x => x.Attempts).HasColumnName("attempts");
-            entity.Property(x => x.LastError).HasColumnName("last_error");
-            entity.Property(x => x.ParkedTime).HasColumnName("parked_time").HasColumnType("timestamp with time zone");
+            // A new row has neither, so its insert does without them.
+            entity.Property(x => x.LastError).HasColumnName("last_error").Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore);
+            entity.Property(x => x.ParkedTime).HasColumnName("parked_time").HasColumnType("timestamp with time zone")
+                .Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore);
             // The sweeper's query: the rows of one bus that are due, oldest first. The second index, for the rows that have been refused
             // and perhaps parked, is empty on good days. Each further index would be paid for by every message.
             entity.HasIndex([nameof(OutboxMessage.BusName), nameof(OutboxMessage.Due)], "ix_outbox_message_due");

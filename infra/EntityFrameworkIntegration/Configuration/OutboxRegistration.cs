@@ -4,7 +4,9 @@ using MassTransit.EntityFrameworkCoreIntegration.Bus;
 using MassTransit.EntityFrameworkCoreIntegration.Capture;
 using MassTransit.EntityFrameworkCoreIntegration.Delivery;
 using MassTransit.EntityFrameworkCoreIntegration.Monitoring;
+using MassTransit.EntityFrameworkCoreIntegration.Saving;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -47,6 +49,8 @@ abstract class OutboxRegistration(Type contextType, TransactionalOutbox outbox)
         // Every bus connects the observers of the container.
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ISendObserver>(SendFaultObserver.Instance));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPublishObserver>(SendFaultObserver.Instance));
+
+        services.ConfigureDbContext<TDbContext>(builder => builder.ReplaceService<IModificationCommandBatchFactory, SaveBatches>());
 
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             typeof(TBus) == typeof(IBus) ? $"outbox-{typeof(TDbContext).Name}" : $"outbox-{typeof(TDbContext).Name}-{typeof(TBus).Name}",

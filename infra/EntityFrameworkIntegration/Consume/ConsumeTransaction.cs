@@ -1,17 +1,16 @@
 using System.Data;
 using MassTransit.EntityFrameworkCoreIntegration.Capture;
-using MassTransit.EntityFrameworkCoreIntegration.Delivery;
 using MassTransit.EntityFrameworkCoreIntegration.Model;
+using MassTransit.EntityFrameworkCoreIntegration.Saving;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace MassTransit.EntityFrameworkCoreIntegration.Consume;
 
 /// <summary>
-/// The one transaction in which a message is consumed. Round trips: BEGIN travels with the inbox insert, the outbox insert with COMMIT.
+/// The one transaction in which a message is consumed. Round trips: BEGIN travels with the inbox insert, the outbox insert with COMMIT,
+/// and both with what the consumer left unsaved, if that is inserts alone.
 /// </summary>
 sealed class ConsumeTransaction : IAsyncDisposable
 {
@@ -69,22 +68,36 @@ sealed class ConsumeTransaction : IAsyncDisposable
     /// <summary>Saves what the consumer left unsaved, stores its messages, and commits.</summary>
     public async Task Commit(IReadOnlyList<OutgoingMessage> messages, string busName, TimeSpan lease, CancellationToken cancellationToken)
     {
-        if (_context.ChangeTracker.HasChanges())
-            await _context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+        var saves = SaveBatches.Of(_context);
+        // An application that watches its transactions must see this one end, at the price of a round trip.
+        var watched = saves is null || saves.TransactionsAreWatched;
 
-        var commitsHere = !HasTransactionInterceptors();
+        List<NpgsqlBatchCommand> ending = [];
+        if (messages.Count > 0)
+            ending.Add(_tables.Statements.Insert(messages, busName, lease));
+        if (!watched)
+            ending.Add(new NpgsqlBatchCommand("COMMIT"));
+
+        if (_context.ChangeTracker.HasChanges())
+        {
+            if (watched)
+                await _context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+            else if (await saves!.SaveAndEnd(_context, ending, cancellationToken).ConfigureAwait(false))
+                return;
+        }
 
         await using NpgsqlBatch batch = new(_connection, (NpgsqlTransaction)_transaction.GetDbTransaction());
         // COMMIT answers an aborted transaction with a silent ROLLBACK. Whatever statement stands before it fails instead.
-        batch.BatchCommands.Add(messages.Count > 0 ? _tables.Statements.Insert(messages, busName, lease) : new NpgsqlBatchCommand("SELECT 1"));
-        if (commitsHere)
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        if (messages.Count == 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT 1"));
+        foreach (var command in ending)
+            batch.BatchCommands.Add(command);
         if (_context.Database.GetCommandTimeout() is { } timeout)
             batch.Timeout = timeout;
 
         // From here on a cancellation would leave the outcome open for nothing.
         await batch.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
-        if (!commitsHere)
+        if (watched)
             await _transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
@@ -101,12 +114,5 @@ sealed class ConsumeTransaction : IAsyncDisposable
         if (_context.Database.GetCommandTimeout() is { } timeout)
             command.CommandTimeout = timeout;
         return command;
-    }
-
-    // An application that watches its transactions through EF's interceptors must see this one, at the price of a round trip.
-    bool HasTransactionInterceptors()
-    {
-        var interceptors = _context.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.Interceptors;
-        return interceptors is not null && interceptors.Any(x => x is IDbTransactionInterceptor and not Bus.ICommitInterceptor);
     }
 }

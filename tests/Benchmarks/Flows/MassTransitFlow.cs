@@ -17,7 +17,7 @@ sealed class MassTransitFlow(IHost host, OrderCompletion completion, bool outbox
         OrderCompletion completion = new();
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddSingleton(completion);
+        builder.Services.AddSingleton(completion).AddSingleton(new FlowSettings(outbox));
         builder.Services.Configure<MassTransitHostOptions>(x => x.WaitUntilStarted = true);
         builder.Services.AddDbContextPool<BenchmarkDbContext>(x => x.UseNpgsql(connectionString + Schema.ConnectionSettings));
         builder.Services.AddMassTransit(bus =>
