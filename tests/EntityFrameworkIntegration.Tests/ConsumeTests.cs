@@ -141,16 +141,6 @@ public class ConsumeTests : OutboxTest
     }
 
     [Fact]
-    public async Task What_a_consumer_left_unsaved_is_saved_with_its_transaction()
-    {
-        await using var host = await NewHost().Consumer<UnsavedConsumer>().StartAsync();
-
-        await host.Bus.Publish(new OrderPlaced(NewId.NextGuid()), TestContext.Current.CancellationToken);
-
-        await Eventually.EqualAsync(1L, () => Count("payments"), "payments");
-    }
-
-    [Fact]
     public async Task Messages_of_one_consumer_reach_a_destination_in_order()
     {
         await RabbitMq.Declare(Broker.Uri, MessageExchange.Of<OrderPaid>(), "fanout", "paid");
@@ -278,15 +268,6 @@ public class SwallowErrorConsumer(TestDbContext database) : IConsumer<OrderPlace
         {
             // As a careless handler would.
         }
-    }
-}
-
-public class UnsavedConsumer(TestDbContext database) : IConsumer<OrderPlaced>
-{
-    public Task Consume(ConsumeContext<OrderPlaced> context)
-    {
-        database.Payments.Add(new Payment { Id = NewId.NextGuid(), OrderId = context.Message.OrderId });
-        return Task.CompletedTask;
     }
 }
 

@@ -30,6 +30,37 @@ public class CostTests : OutboxTest
     }
 
     [Fact]
+    public async Task A_consumer_that_leaves_its_inserts_to_the_outbox_takes_a_round_trip_less()
+    {
+        await using PostgresProxy proxy = new(Database.ConnectionString + ";No Reset On Close=true;Maximum Pool Size=6");
+        await using var host = await new TestHostBuilder(proxy.ConnectionString, Broker.Uri).Consumer<PayUnsavedConsumer>()
+            .Outbox(Quiet).StartAsync();
+        await Consume(host, Sql, 100);
+        var before = proxy.RoundTrips;
+
+        await Consume(host, Sql, Messages);
+
+        // Two, and a share in the deletes of confirmed rows.
+        ((proxy.RoundTrips - before) / (double)Messages).ShouldBeLessThan(3.0);
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task A_request_that_adds_two_entities_takes_one_round_trip_if_it_publishes_and_else_those_of_EF(bool publishes, int roundTrips)
+    {
+        await using PostgresProxy proxy = new(Database.ConnectionString + ";No Reset On Close=true;Maximum Pool Size=6");
+        await using var host = await new TestHostBuilder(proxy.ConnectionString, Broker.Uri).Outbox(Quiet).StartAsync();
+        await Request(host, 100, publishes);
+        var before = proxy.RoundTrips;
+
+        await Request(host, Messages, publishes);
+
+        // A share in the deletes of confirmed rows comes on top.
+        ((int)((proxy.RoundTrips - before) / (double)Messages)).ShouldBe(roundTrips);
+    }
+
+    [Fact]
     public async Task A_consumed_message_takes_one_commit_and_a_share_of_a_delete()
     {
         await using var host = await NewHost().Consumer<PayOrderConsumer>().Outbox(Quiet).StartAsync();
@@ -77,6 +108,18 @@ public class CostTests : OutboxTest
         await Task.WhenAll(Enumerable.Range(0, messages).Select(_ => host.Bus.Publish(new OrderPlaced(NewId.NextGuid()))));
         await Eventually.EqualAsync(consumed, () => Scalar(sql, "SELECT count(*) FROM inbox_state"), "consumed messages");
         await Eventually.EqualAsync(0L, () => Scalar(sql, "SELECT count(*) FROM outbox_message"), "rows in the outbox");
+    }
+
+    async Task Request(TestHost host, int requests, bool publishes)
+    {
+        await Task.WhenAll(Enumerable.Range(0, requests).Select(_ => host.InScope(async (database, publish) =>
+        {
+            database.AddRange(new Order { Id = NewId.NextGuid() }, new Order { Id = NewId.NextGuid() });
+            if (publishes)
+                await publish.Publish(new OrderPaid(NewId.NextGuid()));
+            await database.SaveChangesAsync();
+        })));
+        await OutboxIsEmpty();
     }
 
     static Task<long> Wal(NpgsqlDataSource sql) => Scalar(sql, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint");

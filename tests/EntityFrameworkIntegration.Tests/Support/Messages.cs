@@ -20,6 +20,16 @@ public class PayOrderConsumer(TestDbContext database, Halt? halt = null) : ICons
     }
 }
 
+/// <summary>The same, but leaves the saving to the outbox.</summary>
+public class PayUnsavedConsumer(TestDbContext database) : IConsumer<OrderPlaced>
+{
+    public Task Consume(ConsumeContext<OrderPlaced> context)
+    {
+        database.Payments.Add(new Payment { Id = NewId.NextGuid(), OrderId = context.Message.OrderId });
+        return context.Publish(new OrderPaid(context.Message.OrderId));
+    }
+}
+
 /// <summary>Records what was paid.</summary>
 public class RecordPaidConsumer(Journal journal) : IConsumer<OrderPaid>
 {
