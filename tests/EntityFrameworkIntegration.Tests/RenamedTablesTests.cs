@@ -17,8 +17,8 @@ namespace EntityFrameworkIntegration.Tests;
 /// <summary>Tables in another schema, and every table and column under a name of the application's own that needs quotes.</summary>
 public class RenamedTablesTests : OutboxTest
 {
-    const string Outbox = "messaging.\"My \"\"OutboxMessage\"\"\"";
-    const string Inbox = "messaging.\"My \"\"InboxState\"\"\"";
+    const string Outbox = "messaging.\"My \"\"OutboxMessage\"\" for $1\"";
+    const string Inbox = "messaging.\"My \"\"InboxState\"\" for $1\"";
 
     public override async ValueTask InitializeAsync()
     {
@@ -62,7 +62,7 @@ public class RenamedTablesTests : OutboxTest
         for (var i = 0; i < 4; i++)
             await host.Bus.Publish(new OrderPlaced(NewId.NextGuid()), x => x.MessageId = messageId, TestContext.Current.CancellationToken);
 
-        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "PayOrder") + await RabbitMq.Depth(Broker.Uri, "BatchOfPlaced") == 0
+        await Eventually.TrueAsync(async () => await RabbitMq.Depth(Broker.Uri, "PayUnsaved") + await RabbitMq.Depth(Broker.Uri, "BatchOfPlaced") == 0
             && host.Journal.Count<Counted>() > 0 && host.Journal.Count<OrderPaid>() > 0, "the endpoints are idle");
         await host.PublishAndSave(new OrderPlaced(NewId.NextGuid()));
 
@@ -112,7 +112,7 @@ public class RenamedTablesTests : OutboxTest
                 services.AddDbContext<TestDbContext>(x => x.UseNpgsql(Database.OwnerConnectionString));
                 services.AddScoped<TestDbContext>(x => new RenamedDbContext(x.GetRequiredService<DbContextOptions<TestDbContext>>()));
             })
-            .Consumer<PayOrderConsumer>().Consumer<RecordPaidConsumer>().Consumer<RecordCountConsumer>()
+            .Consumer<PayUnsavedConsumer>().Consumer<RecordPaidConsumer>().Consumer<RecordCountConsumer>()
             .Bus(x => x.AddConsumer<BatchOfPlacedConsumer>(c => c.Options<BatchOptions>(b => b.SetMessageLimit(4).SetTimeLimit(TimeSpan.FromMilliseconds(300)))))
             .Outbox(outbox).StartAsync();
     }
@@ -155,7 +155,7 @@ public class RenamedDbContext(DbContextOptions<TestDbContext> options) : TestDbC
         });
     }
 
-    public static string Table(string entity) => $"My \"{entity}\"";
+    public static string Table(string entity) => $"My \"{entity}\" for $1";
 
     public static string Column(string property) => $"{property} of \"mine\"";
 }

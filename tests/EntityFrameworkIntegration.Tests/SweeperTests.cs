@@ -104,14 +104,7 @@ public class SweeperTests : OutboxTest
     {
         const int requests = 20;
         const int large = 5;
-        var directory = Directory.CreateTempSubdirectory("outbox-broker").FullName;
-        BrokerServerOptions options = new(directory) { MaxMessageSize = 64 * 1024 };
-        await using (var broker = await BrokerServer.StartAsync(options, TestContext.Current.CancellationToken))
-        await using (var host = await new TestHostBuilder(Database.ConnectionString, broker.Uri).Consumer<RecordPaidConsumer>().Outbox(x =>
-        {
-            x.ParkAfterAttempts = 1;
-            x.RetryDelay = x.MaxRetryDelay = TimeSpan.FromMilliseconds(100);
-        }).StartAsync())
+        await WithSmallMessagesAlone(async (broker, host) =>
         {
             await RabbitMq.Declare(broker.Uri, MessageExchange.Of<OrderPlaced>(), "fanout", "placed");
             await Task.WhenAll(Enumerable.Range(0, requests).Select(i => host.PublishAndSave(
@@ -120,18 +113,12 @@ public class SweeperTests : OutboxTest
                 new OrderPlaced(NewId.NextGuid(), i < large ? new string('x', 128 * 1024) : ""),
             ])));
 
+            await LargeOnesAreParked(large);
             await Eventually.EqualAsync(requests * 20, () => Task.FromResult(host.Journal.Of<OrderPaid>().Select(x => x.Number).Distinct().Count()), "good messages");
-            await Eventually.EqualAsync((long)large, () => Count("outbox_message", "parked_time IS NOT NULL AND length(body) > 128 * 1024"), "parked messages");
-            await Eventually.EqualAsync(0L, () => Count("outbox_message", "parked_time IS NULL"), "messages that are still tried");
-            (await Scalar<string>("SELECT coalesce(string_agg(last_error, E'\\n'), '') FROM outbox_message WHERE length(body) <= 128 * 1024")).ShouldBe("");
-            (await Scalar<string>("SELECT coalesce(string_agg(last_error, E'\\n'), '') FROM outbox_message WHERE last_error NOT LIKE '%larger than configured max size%'")).ShouldBe("");
             // Delivered at least once each; what was on a channel that a large one closed may come twice.
             var arrived = await RabbitMq.ReceiveAll<OrderPlaced>(broker.Uri, "placed");
             arrived.Select(x => x.OrderId).Distinct().Count().ShouldBe(requests - large);
-            await RabbitMq.Close(broker.Uri);
-        }
-
-        Directory.Delete(directory, recursive: true);
+        });
     }
 
     [Fact]
@@ -169,14 +156,7 @@ public class SweeperTests : OutboxTest
     public async Task Good_messages_are_never_parked_for_the_many_that_are_too_large()
     {
         const int requests = 40;
-        var directory = Directory.CreateTempSubdirectory("outbox-broker").FullName;
-        BrokerServerOptions options = new(directory) { MaxMessageSize = 64 * 1024 };
-        await using (var broker = await BrokerServer.StartAsync(options, TestContext.Current.CancellationToken))
-        await using (var host = await new TestHostBuilder(Database.ConnectionString, broker.Uri).Consumer<RecordPaidConsumer>().Outbox(x =>
-        {
-            x.ParkAfterAttempts = 1;
-            x.RetryDelay = x.MaxRetryDelay = TimeSpan.FromMilliseconds(100);
-        }).StartAsync())
+        await WithSmallMessagesAlone(async (_, host) =>
         {
             await Parallel.ForEachAsync(Enumerable.Range(0, requests), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) => await host.PublishAndSave(
             [
@@ -184,14 +164,9 @@ public class SweeperTests : OutboxTest
                 new OrderPlaced(NewId.NextGuid(), new string('x', (128 * 1024) + i)),
             ]));
 
-            await Eventually.EqualAsync((long)requests, () => Count("outbox_message", "parked_time IS NOT NULL AND length(body) > 128 * 1024"), "parked messages",
-                TimeSpan.FromSeconds(120));
-            await Eventually.EqualAsync(0L, () => Count("outbox_message", "parked_time IS NULL"), "messages that are still tried");
-            (await Scalar<string>("SELECT coalesce(string_agg(last_error, E'\\n'), '') FROM outbox_message WHERE length(body) < 128 * 1024")).ShouldBe("");
+            await LargeOnesAreParked(requests);
             await Eventually.EqualAsync(requests * 10, () => Task.FromResult(host.Journal.Of<OrderPaid>().Select(x => x.Number).Distinct().Count()), "good messages");
-        }
-
-        Directory.Delete(directory, recursive: true);
+        });
     }
 
     [Fact]
@@ -320,6 +295,37 @@ public class SweeperTests : OutboxTest
             x.LeaseDuration = TimeSpan.FromMinutes(5);
             x.UseBusOutbox(b => b.MessageDeliveryTimeout = TimeSpan.FromSeconds(20));
         });
+    }
+
+    /// <summary>A broker that refuses messages beyond 64 KiB, and a host that parks what is refused once.</summary>
+    async Task WithSmallMessagesAlone(Func<BrokerServer, TestHost, Task> test)
+    {
+        var directory = Directory.CreateTempSubdirectory("outbox-broker").FullName;
+        BrokerServerOptions options = new(directory) { MaxMessageSize = 64 * 1024 };
+        await using (var broker = await BrokerServer.StartAsync(options, TestContext.Current.CancellationToken))
+        {
+            await using (var host = await new TestHostBuilder(Database.ConnectionString, broker.Uri).Consumer<RecordPaidConsumer>().Outbox(x =>
+            {
+                x.ParkAfterAttempts = 1;
+                x.RetryDelay = x.MaxRetryDelay = TimeSpan.FromMilliseconds(100);
+            }).StartAsync())
+            {
+                await test(broker, host);
+            }
+
+            await RabbitMq.Close(broker.Uri);
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    async Task LargeOnesAreParked(int messages)
+    {
+        await Eventually.EqualAsync((long)messages, () => Count("outbox_message", "parked_time IS NOT NULL AND length(body) > 128 * 1024"), "parked messages",
+            TimeSpan.FromSeconds(120));
+        await Eventually.EqualAsync(0L, () => Count("outbox_message", "parked_time IS NULL"), "messages that are still tried");
+        (await Scalar<string>("SELECT coalesce(string_agg(last_error, E'\\n'), '') FROM outbox_message WHERE length(body) <= 128 * 1024")).ShouldBe("");
+        (await Scalar<string>("SELECT coalesce(string_agg(last_error, E'\\n'), '') FROM outbox_message WHERE last_error NOT LIKE '%larger than configured max size%'")).ShouldBe("");
     }
 
     async Task<T> Scalar<T>(string sql)

@@ -17,6 +17,8 @@ sealed class SaveBatch(ModificationCommandBatchFactoryDependencies dependencies,
     NpgsqlModificationCommandBatch(dependencies, largest)
 #pragma warning restore EF1001
 {
+    const string Name = "outbox";
+
     static readonly ConcurrentDictionary<string, string> Named = [];
 
     /// <summary>Whether EF has to put a transaction around the batch. As ever, unless it stores messages of the outbox.</summary>
@@ -39,25 +41,20 @@ sealed class SaveBatch(ModificationCommandBatchFactoryDependencies dependencies,
     // EF's own parameters have names, so all must.
     void Append(NpgsqlBatchCommand command)
     {
-        SqlBuilder.Append(Named.GetOrAdd(command.CommandText, WithNames, command.Parameters.Count)).AppendLine(";");
+        SqlBuilder.Append(Named.GetOrAdd(command.CommandText, WithNames)).AppendLine(";");
 
-        for (var i = 1; i <= command.Parameters.Count; i++)
+        foreach (var (i, parameter) in command.Parameters.Select(x => x.Clone()).Index())
         {
-            var parameter = command.Parameters[i - 1].Clone();
-            parameter.ParameterName = Name(i);
+            parameter.ParameterName = $"{Name}{i + 1}";
             RelationalCommandBuilder.AddRawParameter(parameter.ParameterName, parameter);
         }
     }
 
-    // From the last to the first, since $1 is the beginning of $10.
-    static string WithNames(string sql, int parameters)
+    // $1 becomes @outbox1, except in the quotes of the tables' and columns' names.
+    static string WithNames(string sql)
     {
-        for (var i = parameters; i > 0; i--)
-            sql = sql.Replace($"${i}", $"@{Name(i)}", StringComparison.Ordinal);
-        return sql;
+        return string.Join('"', sql.Split('"').Select((x, i) => i % 2 == 0 ? x.Replace("$", $"@{Name}", StringComparison.Ordinal) : x));
     }
-
-    static string Name(int parameter) => $"outbox{parameter}";
 
     // A trigger may skip the row, which again is known from the row count alone.
     static bool IsPlainInsert(IReadOnlyModificationCommand command)

@@ -7,8 +7,9 @@ using RabbitMQ.Client.Events;
 namespace Benchmarks.Flows;
 
 /// <summary>
-/// The raw twin: Npgsql and RabbitMQ.Client doing only the durable work, by hand. One commit per step, confirmed publishes to quorum
-/// queues, acknowledgement last. It has neither outbox nor inbox, so a crash between its commit and its publish loses a message.
+/// The raw twin: Npgsql and RabbitMQ.Client doing only the durable work, by hand. Bodies as long as MassTransit's, one commit per step,
+/// confirmed publishes to quorum queues, acknowledgement last. It has neither outbox nor inbox, so a crash between its commit and its
+/// publish loses a message.
 /// </summary>
 sealed class RawFlow : IOrderFlow
 {
@@ -16,21 +17,23 @@ sealed class RawFlow : IOrderFlow
     readonly NpgsqlDataSource _database;
     readonly IConnection _connection;
     readonly IChannel _publisher;
+    readonly string _filler;
     readonly List<IChannel> _consumers = [];
 
-    RawFlow(NpgsqlDataSource database, IConnection connection, IChannel publisher)
+    RawFlow(NpgsqlDataSource database, IConnection connection, IChannel publisher, int bodyLength)
     {
         _database = database;
         _connection = connection;
         _publisher = publisher;
+        _filler = new string('x', bodyLength - JsonSerializer.SerializeToUtf8Bytes(new RawMessage(Guid.Empty, "")).Length);
     }
 
-    public static async Task<IOrderFlow> StartAsync(string connectionString, Uri broker)
+    public static async Task<IOrderFlow> StartAsync(string connectionString, Uri broker, int bodyLength)
     {
         ConnectionFactory factory = new() { Uri = broker };
         var connection = await factory.CreateConnectionAsync();
         var publisher = await connection.CreateChannelAsync(Confirming());
-        RawFlow flow = new(NpgsqlDataSource.Create(connectionString + Schema.ConnectionSettings), connection, publisher);
+        RawFlow flow = new(NpgsqlDataSource.Create(connectionString + Schema.ConnectionSettings), connection, publisher, bodyLength);
         await flow.Consume("raw-submitted", flow.Pay);
         await flow.Consume("raw-paid", flow.Ship);
         return flow;
@@ -94,7 +97,7 @@ sealed class RawFlow : IOrderFlow
     async Task Publish(string queue, Guid orderId)
     {
         BasicProperties properties = new() { Persistent = true, MessageId = NewId.NextGuid().ToString(), ContentType = "application/json" };
-        await _publisher.BasicPublishAsync("", queue, true, properties, JsonSerializer.SerializeToUtf8Bytes(new RawMessage(orderId, Schema.Filler)));
+        await _publisher.BasicPublishAsync("", queue, true, properties, JsonSerializer.SerializeToUtf8Bytes(new RawMessage(orderId, _filler)));
     }
 }
 

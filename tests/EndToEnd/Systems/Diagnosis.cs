@@ -17,6 +17,21 @@ internal static class Diagnosis
     public static async Task<string> OfAsync(Stack stack)
     {
         var text = new StringBuilder();
+        try
+        {
+            await TellAllAsync(text, stack);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or HttpRequestException)
+        {
+            // It explains another failure, and must not stand in for it.
+            text.AppendLine(CultureInfo.InvariantCulture, $"There it ends: {exception.Message}");
+        }
+
+        return text.ToString();
+    }
+
+    private static async Task TellAllAsync(StringBuilder text, Stack stack)
+    {
         await TellAsync(text, stack, Routes.Orders, "SELECT status, count(*) FROM orders GROUP BY status ORDER BY status");
         foreach (var service in Routes.Services)
         {
@@ -27,7 +42,6 @@ internal static class Diagnosis
         }
 
         await TellQueuesAsync(text, stack.Broker.ManagementUri);
-        return text.ToString();
     }
 
     // A health check that was not yet good says nothing about why.
