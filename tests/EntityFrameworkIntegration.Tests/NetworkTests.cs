@@ -167,7 +167,7 @@ public class NetworkTests : OutboxTest
         await Eventually.EqualAsync(1L, () => Count("orders"), "shipped orders");
         await OutboxIsEmpty();
 
-        proxy.LoseNextCommitReply();
+        proxy.LoseNextReplyTo("COMMIT");
         await host.Bus.Publish(new OrderPlaced(NewId.NextGuid()), TestContext.Current.CancellationToken);
 
         await Eventually.EqualAsync(2L, () => Count("orders"), "shipped orders");
@@ -175,6 +175,28 @@ public class NetworkTests : OutboxTest
         proxy.HasLostReply.ShouldBeTrue();
         (await Count("payments")).ShouldBe(2);
         (await RabbitMq.Depth(Broker.Uri, errors)).ShouldBe(0u);
+    }
+
+    [Fact]
+    public async Task A_request_whose_commit_is_not_answered_fails_and_what_it_committed_is_sent()
+    {
+        await using PostgresProxy proxy = new(Database.ConnectionString);
+        await using var host = await new TestHostBuilder(proxy.ConnectionString, Broker.Uri).Consumer<RecordPaidConsumer>().StartAsync();
+        // Inserts and their commit are one round trip.
+        proxy.LoseNextReplyTo("INSERT INTO orders");
+
+        await host.InScope(async (database, publish) =>
+        {
+            database.Add(new Order { Id = NewId.NextGuid() });
+            await publish.Publish(new OrderPaid(NewId.NextGuid()));
+            await Should.ThrowAsync<InvalidOperationException>(() => database.SaveChangesAsync());
+        });
+
+        proxy.HasLostReply.ShouldBeTrue();
+        (await Count("orders")).ShouldBe(1);
+        await Eventually.EqualAsync(1, () => Task.FromResult(host.Journal.Count<OrderPaid>()), "messages");
+        await OutboxIsEmpty();
+        host.Journal.Count<OrderPaid>().ShouldBe(1);
     }
 
     [Fact]

@@ -1,25 +1,25 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Npgsql;
 
 namespace RealServers;
 
 /// <summary>
-/// A proxy that understands just enough of PostgreSQL's protocol to count round trips and to lose the reply to a COMMIT that the server
+/// A proxy that understands just enough of PostgreSQL's protocol to count round trips and to lose the reply to a statement that the server
 /// has carried out. A round trip begins when the client speaks after the server has answered; what it sends in one go, a BEGIN before
 /// the first statement for example, is one.
 /// </summary>
 public sealed class PostgresProxy : IAsyncDisposable
 {
-    static readonly byte[] Commit = "COMMIT"u8.ToArray();
-
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly CancellationTokenSource _stopping = new();
     readonly string _host;
     readonly int _port;
     readonly Task _accepting;
     int _roundTrips;
+    byte[]? _unanswered;
     int _losesReply;
 
     /// <summary>Starts a proxy in front of the server that the connection string names.</summary>
@@ -43,11 +43,15 @@ public sealed class PostgresProxy : IAsyncDisposable
     /// <summary>How many round trips there have been, on all connections.</summary>
     public int RoundTrips => Volatile.Read(ref _roundTrips);
 
-    /// <summary>Whether <see cref="LoseNextCommitReply" /> has happened.</summary>
+    /// <summary>Whether <see cref="LoseNextReplyTo" /> has happened.</summary>
     public bool HasLostReply => Volatile.Read(ref _losesReply) == 2;
 
-    /// <summary>The next COMMIT is carried out, but the client's connection breaks instead of telling so.</summary>
-    public void LoseNextCommitReply() => Volatile.Write(ref _losesReply, 1);
+    /// <summary>The next statement with this text is carried out, but the client's connection breaks instead of telling so.</summary>
+    public void LoseNextReplyTo(string statement)
+    {
+        _unanswered = Encoding.UTF8.GetBytes(statement);
+        Volatile.Write(ref _losesReply, 1);
+    }
 
     /// <summary>Stops listening and ends every connection.</summary>
     public async ValueTask DisposeAsync()
@@ -106,7 +110,7 @@ public sealed class PostgresProxy : IAsyncDisposable
                 Interlocked.Increment(ref _roundTrips);
             }
 
-            if (data.Span.IndexOf(Commit) >= 0 && Interlocked.CompareExchange(ref _losesReply, 2, 1) == 1)
+            if (Volatile.Read(ref _losesReply) == 1 && data.Span.IndexOf(_unanswered) >= 0 && Interlocked.CompareExchange(ref _losesReply, 2, 1) == 1)
                 connection.LosesReply = true;
             await server.WriteAsync(data, _stopping.Token);
         }
@@ -125,7 +129,7 @@ public sealed class PostgresProxy : IAsyncDisposable
             if (header[0] == 'Z')
             {
                 connection.Answered = true;
-                // By now the server has committed.
+                // By now the server has carried it out.
                 if (connection.LosesReply)
                     throw new IOException("The reply is lost.");
             }
